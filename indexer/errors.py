@@ -1,0 +1,126 @@
+"""What keeps the indexer from going on. Each message says what to do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from nyumba.errors import NyumbaError
+
+
+class ElasticsearchUnavailable(NyumbaError):
+    """Elasticsearch does not take writes now."""
+
+    exit_code = 3
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Elasticsearch is unavailable ({reason}); pending changes are kept and sent when it is back")
+
+
+class IndexMissing(NyumbaError):
+    """A registered index was taken away."""
+
+    def __init__(self, index: str) -> None:
+        self.index = index
+        super().__init__(f"the index {index} is gone; run `nyumba-indexer reindex` to build a new one")
+
+
+class NoIndex(NyumbaError):
+    """There is no index to write to yet."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(f"no index is built for the alias {alias} yet; run `nyumba-indexer reindex`")
+
+
+class AliasOnSeveral(NyumbaError):
+    """Somebody put the alias on a second index by hand."""
+
+    def __init__(self, alias: str, indices: list[str]) -> None:
+        super().__init__(f"{alias} is on {' and '.join(indices)} at once; run `nyumba-indexer reindex`")
+
+
+class ReindexRunning(NyumbaError):
+    """Reindexing is done by one at a time."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(f"another reindex of {alias} is running; wait for it, or stop it first")
+
+
+class SwapRefused(NyumbaError):
+    """The new index is not what the alias should show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the alias stays where it is: {reason}")
+
+
+class TooManyRefused(NyumbaError):
+    """Elasticsearch refuses not single documents but most of them."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"Elasticsearch refuses most documents, the last one for this reason: {reason}. Nothing more is set aside:"
+            " mend the mapping or run `nyumba-indexer reindex`"
+        )
+
+
+class NothingToResume(NyumbaError):
+    """There is no backfill to go on with."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(f"no reindex of {alias} was cut short; run `nyumba-indexer reindex` without --resume")
+
+
+class NothingToRollBack(NyumbaError):
+    """There is no index to go back to."""
+
+    def __init__(self, alias: str) -> None:
+        super().__init__(f"no earlier index of {alias} is kept; run `nyumba-indexer reindex` to build a fresh one")
+
+
+class UnknownProperty(NyumbaError):
+    """Neither store knows it."""
+
+    def __init__(self, property_id: UUID) -> None:
+        super().__init__(f"neither PostgreSQL nor Elasticsearch has a property {property_id}")
+
+
+class SecurityOff(NyumbaError):
+    """There is nobody to make keys for."""
+
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__("this Elasticsearch asks nobody who they are: set xpack.security.enabled, or do without keys")
+
+
+class KeyDirectoryUnusable(NyumbaError):
+    """Keys cannot be kept where they should be."""
+
+    exit_code = 2
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} cannot be read and written: mend that, or name another --directory")
+
+
+class KibanaUnavailable(NyumbaError):
+    """Kibana does not take an import now."""
+
+    exit_code = 3
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Kibana does not answer at NYUMBA_KIBANA_URL ({reason}); start it, or wait until it is ready")
+
+
+class KibanaRefused(NyumbaError):
+    """Kibana does not take this import."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        advice = "; set NYUMBA_KIBANA_API_KEY to a key that may import" if status in {401, 403} else ""
+        super().__init__(f"Kibana refuses the import with {status}: {reason}{advice}")
+
+
+class ObjectsRefused(NyumbaError):
+    """Kibana took some objects and not the others."""
+
+    def __init__(self, taken: int, refused: Sequence[str]) -> None:
+        reasons = "; ".join(refused) or "it does not say which"
+        super().__init__(f"Kibana took {taken} objects and refused {len(refused)}: {reasons}")

@@ -1,0 +1,191 @@
+"""The registry of physical indices in PostgreSQL: which there are, and what each is for.
+
+Invariant: an index is registered before it is made, and marked as dropped before it is deleted: so none is forgotten,
+whenever its maker dies. Its state only changes from what the one who changes it takes it for: so a reindex that lost
+its lock undoes no later one.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from elasticsearch import AsyncElasticsearch
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from indexer.errors import ReindexRunning, SwapRefused
+from indexer.indices import create_index, list_indices, read_shown, take_hold
+from nyumba.search.document import compute_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A registered index.
+
+    `state` is building, serving or retired; `digest` names its mapping; `cursor` is how far its backfill has come.
+    """
+
+    epoch: int
+    index: str
+    digest: str
+    state: str
+    cursor: UUID | None = None
+    retired_at: datetime | None = None
+
+
+async def read_generations(connection: AsyncConnection, alias: str) -> list[Generation]:
+    """The indices that live changes go to, oldest first."""
+    rows = await connection.execute(
+        text(
+            "SELECT epoch, index_name, mapping_hash, state, backfill_cursor, retired_at FROM search_generations"
+            " WHERE alias = :alias AND state <> 'dropped' ORDER BY epoch"
+        ),
+        {"alias": alias},
+    )
+    return [Generation(*row) for row in rows]
+
+
+async def register_generation(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> Generation:
+    """Create the next index and register it as building: from then on, live changes go to it as well.
+
+    It counts as dropped until it is there, so that no change is ever sent to one that is not.
+    """
+    row = await connection.execute(text("SELECT nextval(pg_get_serial_sequence('search_generations', 'epoch'))"))
+    epoch: int = row.scalar_one()
+    digest = compute_digest()
+    index = f"{alias}-{digest}-{epoch}"
+    await connection.execute(
+        text(
+            "INSERT INTO search_generations (epoch, alias, index_name, mapping_hash, state)"
+            " VALUES (:epoch, :alias, :index, :digest, 'dropped')"
+        ),
+        {"epoch": epoch, "alias": alias, "index": index, "digest": digest},
+    )
+    await connection.commit()
+    await create_index(client, index)
+    if not await read_generations(connection, alias):
+        # Nobody could send these events anywhere. Whoever sends to this index reads rows after it was registered, and
+        # so sees what they speak of; a change that comes later has an event that is not deleted here.
+        await connection.execute(text("DELETE FROM search_outbox"))
+    await connection.execute(
+        text("UPDATE search_generations SET state = 'building' WHERE epoch = :epoch"), {"epoch": epoch}
+    )
+    await connection.commit()
+    return Generation(epoch, index, digest, "building")
+
+
+async def read_retired(connection: AsyncConnection, alias: str) -> list[Generation]:
+    """The indices that readers saw before, and that are still written to; the last one first."""
+    generations = await read_generations(connection, alias)
+    retired = [(g.retired_at, g.epoch, g) for g in generations if g.state == "retired" and g.retired_at]
+    return [generation for *_, generation in sorted(retired, reverse=True)]
+
+
+async def hold_generation(connection: AsyncConnection, generation: Generation) -> None:
+    """Keep others from changing its state until the transaction ends.
+
+    Raises:
+        SwapRefused: somebody has changed it.
+    """
+    statement = text("SELECT state FROM search_generations WHERE epoch = :epoch FOR UPDATE")
+    state = (await connection.execute(statement, {"epoch": generation.epoch})).scalar_one()
+    if state != generation.state:
+        raise SwapRefused(f"another reindex has made {generation.index} {state}")
+
+
+async def promote(connection: AsyncConnection, alias: str, generation: Generation) -> None:
+    """Write down that the alias has moved to an index; the one before retires, and is still written to."""
+    await connection.execute(
+        text(
+            "UPDATE search_generations SET state = 'retired', retired_at = now()"
+            " WHERE alias = :alias AND state = 'serving'"
+        ),
+        {"alias": alias},
+    )
+    await connection.execute(
+        text(
+            "UPDATE search_generations SET state = 'serving', promoted_at = now(), retired_at = NULL"
+            " WHERE epoch = :epoch"
+        ),
+        {"epoch": generation.epoch},
+    )
+    await connection.commit()
+
+
+async def drop_generation(
+    connection: AsyncConnection, client: AsyncElasticsearch, alias: str, generation: Generation
+) -> None:
+    """Stop writing to an index, then delete it.
+
+    Raises:
+        SwapRefused: it is not what the caller takes it for, or readers see it after all; it stays.
+    """
+    if await client.indices.exists(index=generation.index):
+        await take_hold(client, generation.index)
+        if generation.index in await read_shown(client, alias):
+            raise SwapRefused(f"another one has moved it to {generation.index}")
+    await hold_generation(connection, generation)
+    await connection.execute(
+        text("UPDATE search_generations SET state = 'dropped' WHERE epoch = :epoch"), {"epoch": generation.epoch}
+    )
+    await connection.execute(text("DELETE FROM search_dead WHERE index_name = :index"), {"index": generation.index})
+    await connection.commit()
+    await client.indices.delete(index=generation.index, ignore_unavailable=True)
+
+
+async def forget_dropped(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> list[str]:
+    """Delete what whoever dropped an index left of it, and return which indices were still there.
+
+    For those who hold the lock: nobody is about to register one then.
+    """
+    statement = text("SELECT index_name FROM search_generations WHERE alias = :alias AND state = 'dropped'")
+    dropped = list((await connection.execute(statement, {"alias": alias})).scalars())
+    await connection.execute(text("DELETE FROM search_dead WHERE index_name = ANY(:dropped)"), {"dropped": dropped})
+    await connection.commit()
+    left = sorted({*dropped} & {*await list_indices(client, alias)})
+    for index in left:
+        await client.indices.delete(index=index, ignore_unavailable=True)
+    return left
+
+
+async def note_alias(connection: AsyncConnection, alias: str, shown: str | None) -> Generation | None:
+    """Write down where the alias is, if whoever moved it could not, and return that generation as it was before."""
+    found = next((g for g in await read_generations(connection, alias) if g.index == shown), None)
+    if found is not None and found.state != "serving":
+        await hold_generation(connection, found)
+        await promote(connection, alias, found)
+    await connection.commit()
+    return found
+
+
+@asynccontextmanager
+async def reindex_lock(engine: AsyncEngine, alias: str) -> AsyncIterator[AsyncConnection]:
+    """Keep others from reindexing. The lock ends with its connection: a killed reindex does not keep it."""
+    key = _name_lock(alias)
+    async with engine.connect() as connection:
+        got = await connection.execute(text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), key)
+        if not got.scalar_one():
+            raise ReindexRunning(alias)
+        await connection.commit()
+        try:
+            yield connection
+        finally:
+            await connection.rollback()
+            await connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+            await connection.commit()
+
+
+async def is_reindexing(connection: AsyncConnection, alias: str) -> bool:
+    """Whether somebody holds the lock."""
+    statement = text(
+        "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database d ON d.oid = database"
+        " WHERE locktype = 'advisory' AND objsubid = 1 AND datname = current_database()"
+        " AND (classid::bigint << 32 | objid::bigint) = hashtextextended(:key, 0))"
+    )
+    return bool((await connection.execute(statement, _name_lock(alias))).scalar_one())
+
+
+def _name_lock(alias: str) -> dict[str, str]:
+    return {"key": f"nyumba-reindex/{alias}"}

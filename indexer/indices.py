@@ -1,0 +1,100 @@
+"""Physical indices in Elasticsearch, and the alias that readers use.
+
+Invariant: the alias is on one index at a time, and moves only if it is still where the mover last saw it, and to an
+index that nobody else has taken hold of since: so one who lost the lock unseen neither undoes nor shows anything.
+"""
+
+from uuid import uuid4
+
+from elasticsearch import AsyncElasticsearch, BadRequestError, NotFoundError
+
+from indexer.actions import write_alias
+from indexer.errors import AliasOnSeveral, SwapRefused
+from nyumba.search.document import LIVE_FILTER, MAPPINGS, SETTINGS
+
+REFRESH_INTERVAL = "500ms"
+
+
+async def create_index(client: AsyncElasticsearch, index: str) -> None:
+    """An empty index that is not refreshed until it is published."""
+    await client.indices.create(
+        index=index,
+        settings={**SETTINGS, "refresh_interval": "-1"},
+        mappings=MAPPINGS,
+        aliases={write_alias(index): {}},
+    )
+
+
+async def publish_index(client: AsyncElasticsearch, index: str) -> None:
+    """Make everything written so far searchable, and from now on what is written within REFRESH_INTERVAL.
+
+    An explicit interval, for with the default one Elasticsearch stops refreshing what nobody has searched for a while.
+    """
+    await client.indices.put_settings(index=index, settings={"refresh_interval": REFRESH_INTERVAL})
+    await client.indices.refresh(index=index)
+
+
+async def list_indices(client: AsyncElasticsearch, alias: str) -> list[str]:
+    """All that are named after the alias, whoever made them."""
+    return list((await client.indices.get_alias(index=f"{alias}-*")).body)
+
+
+async def count_documents(client: AsyncElasticsearch, index: str) -> int:
+    """How many properties a search could find."""
+    answer = await client.count(index=index, query=LIVE_FILTER)
+    return int(answer["count"])
+
+
+async def read_shown(client: AsyncElasticsearch, alias: str) -> list[str]:
+    """The indices that the alias is on: one, unless somebody changed it by hand."""
+    try:
+        answer = await client.indices.get_alias(name=alias)
+    except NotFoundError:
+        return []
+    return sorted(answer.body)
+
+
+async def read_alias(client: AsyncElasticsearch, alias: str) -> str | None:
+    """The index that readers see.
+
+    Raises:
+        AliasOnSeveral: they see each property several times.
+    """
+    shown = await read_shown(client, alias)
+    if len(shown) > 1:
+        raise AliasOnSeveral(alias, shown)
+    return shown[0] if shown else None
+
+
+async def take_alias_off(client: AsyncElasticsearch, alias: str, index: str) -> None:
+    """Show an index to readers no more."""
+    await client.indices.delete_alias(index=index, name=alias)
+
+
+async def take_hold(client: AsyncElasticsearch, index: str) -> str:
+    """Take an index from whoever meant to show or to delete it, and return the hold that `move_alias` asks for.
+
+    A hold is an alias of its own, for that can be asked for in the very step that moves the other.
+    """
+    hold = f"{index}-held-{uuid4().hex}"
+    others = {"remove": {"index": index, "alias": f"{index}-held-*", "must_exist": False}}
+    await client.indices.update_aliases(actions=[others, {"add": {"index": index, "alias": hold}}])
+    return hold
+
+
+async def move_alias(client: AsyncElasticsearch, alias: str, *, source: str | None, target: str, hold: str) -> None:
+    """Show `target` to readers instead of `source`, in one step.
+
+    Raises:
+        SwapRefused: the alias is no longer on `source`, or somebody else has taken hold of `target`; nothing changed.
+    """
+    actions: list[dict[str, object]] = [{"remove": {"index": target, "alias": hold, "must_exist": True}}]
+    if source is not None:
+        actions.append({"remove": {"index": source, "alias": alias, "must_exist": True}})
+    actions.append({"add": {"index": target, "alias": alias, "filter": LIVE_FILTER}})
+    try:
+        await client.indices.update_aliases(actions=actions)
+    except NotFoundError as error:
+        raise SwapRefused(f"it is no longer on {source}, or another has taken over {target}") from error
+    except BadRequestError as error:
+        raise SwapRefused(f"an index is itself called {alias}; delete or rename it") from error

@@ -1,0 +1,135 @@
+"""The processor: claims outbox events and makes Elasticsearch equal to the rows that they speak of.
+
+Invariant: an event is deleted only after every live index holds its property at its version or a newer one. A processor
+that dies loses nothing: its lease runs out and another one claims the events.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from elasticsearch import AsyncElasticsearch
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from indexer.actions import Action, Outcome, build_tombstone, send_actions
+from indexer.breaker import Breaker, wait
+from indexer.errors import IndexMissing, NoIndex
+from indexer.generations import read_generations
+from indexer.metrics import Metrics
+from indexer.outbox import MOST_ATTEMPTS, Batch, claim, release, settle
+from indexer.projection import SELECT_BY_IDS
+from indexer.refusals import RefusalWatch
+
+logger = logging.getLogger(__name__)
+
+POLL_INTERVAL_S = 0.1
+SPENT = "workers die with it, or never come to its end"
+
+
+class Processor:
+    """One worker. Several may run against one database, in one process or in many."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        client: AsyncElasticsearch,
+        alias: str,
+        *,
+        breaker: Breaker | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._engine = engine
+        self._client = client
+        self._alias = alias
+        self._breaker = breaker or Breaker()
+        self._metrics = metrics or Metrics()
+        self._watch = RefusalWatch()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop. While a dependency is down, wait for it and try again, ever more slowly.
+
+        Raises:
+            NoIndex, IndexMissing, TooManyRefused: an operator has to act.
+        """
+        while not stop.is_set():
+            if await self._breaker.run(self.process_batch, stop) == 0:
+                await wait(stop, POLL_INTERVAL_S)
+
+    async def drain(self) -> int:
+        """Process until nothing is left that can be claimed, make it searchable, and return how many events it was."""
+        total = 0
+        while count := await self.process_batch():
+            total += count
+        async with self._engine.connect() as connection:
+            generations = await read_generations(connection, self._alias)
+        for generation in generations:
+            await self._client.indices.refresh(index=generation.index)
+        return total
+
+    async def process_batch(self) -> int:
+        """Claim, project, write and acknowledge one batch; return how many properties it held.
+
+        On any failure the claimed events are given back, or, if even that fails, come back when the lease runs out.
+        """
+        batch = await claim(self._engine)
+        if not batch.events:
+            return 0
+        try:
+            for part in batch.split():
+                await self._write(part)
+        except IndexMissing as error:
+            await release(self._engine, batch)
+            if await self._is_registered(error.index):
+                raise
+            logger.info("index %s was dropped meanwhile", error.index)
+        except BaseException:
+            await release(self._engine, batch)
+            raise
+        return len(batch.events)
+
+    async def _write(self, batch: Batch) -> None:
+        indices, actions = await self._project(batch)
+        if batch.is_spent():
+            spent = {index: dict.fromkeys(batch.events, SPENT) for index in indices}
+            await settle(self._engine, batch, actions, spent, ())
+            return
+        refused: dict[str, Mapping[UUID, str]] = {}
+        failing: dict[UUID, str] = {}
+        for index in indices:
+            with self._metrics.time_bulk(len(actions)):
+                outcome = _give_up(await send_actions(self._client, index, actions), batch)
+            self._metrics.count_items(len(actions), outcome)
+            self._watch.check(outcome.refused.get(action.property_id) for action in actions)
+            refused[index] = outcome.refused
+            failing |= outcome.failing
+        await settle(self._engine, batch, actions, refused, failing)
+        self._metrics.offer_sample(batch)
+
+    async def _project(self, batch: Batch) -> tuple[list[str], Sequence[Action]]:
+        """Read the live indices, then the rows as they are now.
+
+        A reindex registers its index before it reads any row. So a change that was claimed before the indices were
+        read either goes to that index from here, or is found by its backfill.
+        """
+        async with self._engine.connect() as connection:
+            generations = await read_generations(connection, self._alias)
+            if not generations:
+                raise NoIndex(self._alias)
+            rows = await connection.execute(SELECT_BY_IDS, {"ids": list(batch.events)})
+            actions = {row[0]: Action(*row) for row in rows}
+        for property_id, event in batch.events.items():
+            if property_id not in actions:
+                actions[property_id] = build_tombstone(property_id, event.version)
+        return [generation.index for generation in generations], list(actions.values())
+
+    async def _is_registered(self, index: str) -> bool:
+        async with self._engine.connect() as connection:
+            return any(g.index == index for g in await read_generations(connection, self._alias))
+
+
+def _give_up(outcome: Outcome, batch: Batch) -> Outcome:
+    """Take those for refused that have failed once too often."""
+    spent = {i: reason for i, reason in outcome.failing.items() if batch.events[i].attempts >= MOST_ATTEMPTS}
+    failing = {i: reason for i, reason in outcome.failing.items() if i not in spent}
+    return Outcome(outcome.superseded, outcome.refused | spent, failing)

@@ -1,0 +1,253 @@
+"""Reindex: build a fresh index beside the serving one, and move the alias when it is complete.
+
+Invariant: live changes go to both indices from before the first row is read until after the alias has moved, so a
+reindex loses nothing and readers never see a half-filled index.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from elasticsearch import AsyncElasticsearch
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from indexer.backfill import backfill
+from indexer.breaker import is_any_outage
+from indexer.errors import NothingToResume, SwapRefused
+from indexer.generations import (
+    Generation,
+    drop_generation,
+    hold_generation,
+    note_alias,
+    promote,
+    read_generations,
+    read_retired,
+    register_generation,
+    reindex_lock,
+)
+from indexer.indices import (
+    count_documents,
+    move_alias,
+    publish_index,
+    read_alias,
+    read_shown,
+    take_alias_off,
+    take_hold,
+)
+from indexer.outbox import LEASE_S
+from indexer.processor import Processor
+from indexer.verify import Report, verify
+from nyumba.progress import Advance
+from nyumba.search.document import compute_digest
+
+MOST_DEAD_SHARE = 0.01
+LEAST_SHARE = 0.8
+LONGEST_DRAIN_S = 3 * LEASE_S
+
+_SELECT_DEAD = text("SELECT property_id FROM search_dead WHERE index_name = :index")
+_END_BACKFILL = text("UPDATE search_generations SET backfilled_at = now() WHERE epoch = :epoch")
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexResult:
+    """`documents` are searchable in `index`; `dead` ones are set aside in search_dead."""
+
+    index: str
+    documents: int
+    dead: int
+
+
+async def is_current(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> bool:
+    """Whether readers see an index that is registered here and has the mapping of this release."""
+    shown = await read_shown(client, alias)
+    async with engine.connect() as connection:
+        generations = await read_generations(connection, alias)
+    serving = next((g for g in generations if g.state == "serving"), None)
+    return serving is not None and shown == [serving.index] and serving.digest == compute_digest()
+
+
+async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choose)
+    engine: AsyncEngine,
+    client: AsyncElasticsearch,
+    alias: str,
+    advance: Advance,
+    *,
+    resume: bool = False,
+    swap: bool = True,
+    allow_smaller: bool = False,
+) -> ReindexResult:
+    """Fill a new index from PostgreSQL and move the alias to it; without `swap`, leave it beside the serving one.
+
+    An outage or an interruption leaves the new index for `resume`. On any other failure it goes. The alias stays where
+    it was in either case.
+
+    Raises:
+        ReindexRunning: another one holds the lock.
+        NothingToResume: no reindex of this release's mapping was cut short.
+        TooManyRefused: the new index refuses most documents.
+        SwapRefused: the new index does not hold what PostgreSQL does, it is much smaller than the serving one without
+            `allow_smaller`, or somebody else moved the alias.
+    """
+    async with reindex_lock(engine, alias) as connection:
+        serving = await _settle(connection, client, alias, keep_building=resume)
+        building = await _begin(connection, client, alias, resume=resume)
+        try:
+            hold = await take_hold(client, building.index)
+            await backfill(engine, client, building, advance)
+            result = await _complete(engine, client, connection, Processor(engine, client, alias), building)
+            if swap:
+                if serving and not allow_smaller:
+                    await _check_size(client, serving, result)
+                await hold_generation(connection, building)
+                source = serving.index if serving else None
+                await move_alias(client, alias, source=source, target=building.index, hold=hold)
+        except BaseException as error:
+            if not _can_resume(error):
+                await connection.rollback()
+                await _abandon(connection, client, alias, building)
+            raise
+        if swap:
+            await promote(connection, alias, building)
+            await _drop_superseded(connection, client, alias)
+    return result
+
+
+def _can_resume(error: BaseException) -> bool:
+    if isinstance(error, Exception):
+        return is_any_outage(error)
+    return isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+
+
+async def _settle(
+    connection: AsyncConnection, client: AsyncElasticsearch, alias: str, *, keep_building: bool
+) -> Generation | None:
+    """Clear up after a reindex that died, and return the serving generation. Where the alias is decides."""
+    shown = await _settle_alias(client, alias, await read_generations(connection, alias))
+    await note_alias(connection, alias, shown)
+    generations = await read_generations(connection, alias)
+    for generation in generations:
+        is_lost = generation.state == "serving" and shown is None
+        is_given_up = generation.state == "building" and not keep_building
+        if is_lost or is_given_up:
+            await drop_generation(connection, client, alias, generation)
+    return next((g for g in generations if g.index == shown), None)
+
+
+async def _settle_alias(client: AsyncElasticsearch, alias: str, generations: list[Generation]) -> str | None:
+    """The index that the alias is on; where somebody put it on several, it stays on the one that it was put on here."""
+    shown = await read_shown(client, alias)
+    known = {generation.index: generation for generation in generations}
+    foreign = [index for index in shown if index not in known]
+    if foreign:
+        raise SwapRefused(f"it is on {foreign[0]}, which this database did not build; set another NYUMBA_SEARCH_ALIAS")
+    shown.sort(key=lambda index: (known[index].state == "serving", known[index].epoch))
+    for index in shown[:-1]:
+        await take_alias_off(client, alias, index)
+    return shown[-1] if shown else None
+
+
+async def _begin(connection: AsyncConnection, client: AsyncElasticsearch, alias: str, *, resume: bool) -> Generation:
+    """The index to fill: the one that was cut short, or a new one."""
+    if resume:
+        for generation in await read_generations(connection, alias):
+            if generation.state == "building" and generation.digest == compute_digest():
+                return generation
+        raise NothingToResume(alias)
+    return await register_generation(connection, client, alias)
+
+
+async def _abandon(connection: AsyncConnection, client: AsyncElasticsearch, alias: str, building: Generation) -> None:
+    """Drop an index that failed, unless readers see it after all, or another reindex has dealt with it."""
+    if not any(g.epoch == building.epoch and g.state == "building" for g in await read_generations(connection, alias)):
+        return
+    if await read_alias(client, alias) == building.index:
+        await promote(connection, alias, building)
+    else:
+        await drop_generation(connection, client, alias, building)
+
+
+async def _complete(
+    engine: AsyncEngine,
+    client: AsyncElasticsearch,
+    connection: AsyncConnection,
+    processor: Processor,
+    building: Generation,
+) -> ReindexResult:
+    """Bring in what changed meanwhile, make it searchable, and verify it.
+
+    Raises:
+        SwapRefused: it drifts, or too many documents were refused.
+    """
+    await hold_generation(connection, building)
+    await connection.execute(_END_BACKFILL, {"epoch": building.epoch})
+    await connection.commit()
+    await _drain_to_mark(connection, processor)
+    await publish_index(client, building.index)
+    report = await _verify_under_way(engine, client, processor, building.index)
+    dead = {*(await connection.execute(_SELECT_DEAD, {"index": building.index})).scalars()}
+    await connection.commit()
+    if len(dead) > report.compared * MOST_DEAD_SHARE:
+        raise SwapRefused(f"the new index refuses {len(dead)} of {report.compared} properties; search_dead says why")
+    drift = [one for one in report.drift if one.property_id not in dead]
+    if drift:
+        raise SwapRefused(
+            f"the new index differs from PostgreSQL in {len(drift)} properties of {report.compared};"
+            f" {drift[0].property_id} is {drift[0].kind}"
+        )
+    return ReindexResult(building.index, await count_documents(client, building.index), len(dead))
+
+
+async def _verify_under_way(
+    engine: AsyncEngine, client: AsyncElasticsearch, processor: Processor, index: str
+) -> Report:
+    """Verify, and go on working on changes, for they may explain what differs and no other worker need be there."""
+    stop = asyncio.Event()
+    working = asyncio.create_task(processor.run(stop))
+    try:
+        return await verify(engine, client, index, lambda _: None, "fast")
+    finally:
+        stop.set()
+        await working
+
+
+async def _check_size(client: AsyncElasticsearch, serving: Generation, result: ReindexResult) -> None:
+    """Both indices get all live changes, so they should be of about one size.
+
+    Raises:
+        SwapRefused: the new one is much smaller; perhaps the database is not the one that it should be.
+    """
+    if not await client.indices.exists(index=serving.index):
+        return
+    await client.indices.refresh(index=serving.index)
+    held = await count_documents(client, serving.index)
+    if result.documents + result.dead < held * LEAST_SHARE:
+        raise SwapRefused(
+            f"the new index holds {result.documents} properties and the serving one {held}; check NYUMBA_DATABASE_URL,"
+            " and reindex with --allow-smaller if that is right"
+        )
+
+
+async def _drain_to_mark(connection: AsyncConnection, processor: Processor) -> None:
+    """Wait until the changes that are pending now have reached both indices, working on them as well.
+
+    Raises:
+        SwapRefused: a worker holds events for longer than any lease, and neither finishes nor lets go.
+    """
+    mark = (await connection.execute(text("SELECT coalesce(max(id), 0) FROM search_outbox"))).scalar_one()
+    pending = text("SELECT count(*) FROM search_outbox WHERE id <= :mark")
+    deadline = time.monotonic() + LONGEST_DRAIN_S
+    while left := (await connection.execute(pending, {"mark": mark})).scalar_one():
+        await connection.commit()
+        if await processor.process_batch() > 0:
+            deadline = time.monotonic() + LONGEST_DRAIN_S
+        elif time.monotonic() > deadline:
+            raise SwapRefused(f"{left} changes are held by a worker that does not finish; see search_outbox")
+        else:
+            await asyncio.sleep(0.1)
+
+
+async def _drop_superseded(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> None:
+    """Keep the serving index and the one before it, in case somebody has to go back."""
+    for generation in (await read_retired(connection, alias))[1:]:
+        await drop_generation(connection, client, alias, generation)

@@ -1,0 +1,75 @@
+"""What every command line of Nyumba has in common: how it logs, and how it fails.
+
+Invariant: a person sees one sentence and an exit code, never a traceback, when something is merely down or mistyped.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+
+import click
+
+from nyumba.db import is_database_outage, is_schema_missing
+from nyumba.elastic import is_denied, is_outage
+from nyumba.errors import AccessDenied, DatabaseUnavailable, NyumbaError, SchemaMissing, SearchUnavailable
+from nyumba.settings import LogLevel
+
+
+class CommandGroup(click.Group):
+    """A group that turns the errors of the domain into a sentence on standard error and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            failure = explain(error)
+            if failure is None:
+                raise
+            raise _Failure(failure) from error
+
+
+def explain(error: Exception) -> NyumbaError | None:
+    """Say what an error means to the person at the terminal; None when it is a bug."""
+    if isinstance(error, ExceptionGroup):
+        meanings = [explain(one) for one in error.exceptions]
+        return meanings[0] if all(meanings) else None
+    if isinstance(error, NyumbaError):
+        return error
+    return next((meaning for applies, meaning in _MEANINGS if applies(error)), None)
+
+
+_MEANINGS: list[tuple[Callable[[Exception], bool], NyumbaError]] = [
+    (is_outage, SearchUnavailable("Elasticsearch does not answer; check NYUMBA_ELASTICSEARCH_URL, or start it")),
+    (
+        is_denied,
+        AccessDenied(
+            "Elasticsearch refuses NYUMBA_ELASTICSEARCH_API_KEY, or the user in NYUMBA_ELASTICSEARCH_URL, or what they"
+            " may not do; `nyumba-indexer setup-security` makes keys"
+        ),
+    ),
+    (
+        is_database_outage,
+        DatabaseUnavailable("PostgreSQL does not answer; check NYUMBA_DATABASE_URL, or start it"),
+    ),
+    (is_schema_missing, SchemaMissing("the database lacks tables of this release; run `nyumba migrate`")),
+]
+
+
+def configure_logging(level: LogLevel) -> None:
+    """Log to standard error. The clients' own lines for each request stay out: they tell nothing new."""
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
+    )
+    for chatty in ("elastic_transport", "httpx", "aiohttp"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class _Failure(click.ClickException):
+    def __init__(self, error: NyumbaError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # click has one for all, ours differ by error
+        return self.error.exit_code

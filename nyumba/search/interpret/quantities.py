@@ -1,0 +1,192 @@
+"""Numbers with what they count: "80k", "ksh 45,000", "milioni mbili", "vyumba 3", "1/8 acre", "50x100".
+
+Invariant: digits that are a part of a code, or begin with a zero, are no number.
+"""
+
+from dataclasses import dataclass
+
+from nyumba.search.interpret.reading import Reading
+
+SCALES = {"thousands": 1e3, "lakhs": 1e5, "millions": 1e6}
+COUNTS = frozenset({"bedrooms", "bathrooms"})
+SQUARE_METERS = {"square_meters": 1.0, "square_feet": 0.09290304, "acres": 4046.8564224, "hectares": 10_000.0}
+SMALLEST_PLOT_FT = 20
+
+_ENGLISH = "one two three four five six seven eight nine ten eleven twelve"
+_SWAHILI = (
+    "moja mbili tatu nne tano sita saba nane tisa kumi",
+    "kimoja viwili vitatu vinne vitano sita saba nane tisa kumi",
+    "mmoja wawili watatu wanne watano sita saba nane tisa kumi",
+)
+_TENS = "ishirini thelathini arobaini hamsini sitini sabini themanini tisini"
+_ONES = {word: float(n) for line in (_ENGLISH, *_SWAHILI) for n, word in enumerate(line.split(), start=1)}
+_WHOLE_TENS = {word: float(n * 10) for n, word in enumerate(_TENS.split(), start=2)}
+NUMBERS = _ONES | _WHOLE_TENS
+_PARTS = {"half": 0.5, "quarter": 0.25, "eighth": 0.125, "nusu": 0.5, "robo": 0.25}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number, what it counts, and the index of the token after it. `scale` is that of a "k" or a "million"."""
+
+    value: float
+    end: int
+    unit: str | None = None
+    scale: float | None = None
+    grouped: bool = False
+    spelt: bool = False
+    more: bool = False
+    part: bool = False
+
+
+def read_quantity(reading: Reading, at: int) -> Quantity | None:
+    """The quantity that begins at this token."""
+    end, meaning = reading.find(at)
+    if meaning.unit == "currency":
+        start = end + (reading.word(end) == ".")
+        amount = _read_scaled(reading, start) or _read_plain(reading, start)
+        return _finish(reading, amount, money=True) if amount else None
+    if meaning.unit is not None:
+        return _read_scaled(reading, at) or _read_counted(reading, at)
+    return _read_plot(reading, at) or _read_plain(reading, at)
+
+
+def _read_scaled(reading: Reading, at: int) -> Quantity | None:
+    """`milioni 2.5`, `elfu ishirini na tano`."""
+    end, meaning = reading.find(at)
+    scale = SCALES.get(meaning.unit or "")
+    if scale is None or len(reading.word(at)) < 3:
+        return None
+    number = _read_number(reading, end)
+    if number is None or number.part:
+        return None
+    return _finish(reading, Quantity(number.value * scale, number.end, scale=scale), money=True)
+
+
+def _read_counted(reading: Reading, at: int) -> Quantity | None:
+    """`vyumba vitatu`, `ekari 2`, `bedroom mbili`: the number comes after what it counts."""
+    end, meaning = reading.find(at)
+    unit = meaning.unit or ""
+    if unit not in COUNTS and unit not in SQUARE_METERS:
+        return None
+    number = _read_number(reading, end)
+    if number is None or number.part or reading.find(number.end)[1].unit or reading.is_glued(number.end):
+        return None
+    return Quantity(number.value, _skip_sleeping(reading, number.end), unit=unit)
+
+
+def _skip_sleeping(reading: Reading, at: int) -> int:
+    """`vya kulala` says that rooms are bedrooms, which they are taken for anyway."""
+    sleeping = reading.word(at) in {"vya", "cha"} and reading.word(at + 1) == "kulala"
+    return at + 2 if sleeping else at
+
+
+def _read_plain(reading: Reading, at: int) -> Quantity | None:
+    """A number and what follows it: `2 bedroom`, `3+ bed`, `80k`, `half an acre`, `45,000`."""
+    number = _read_number(reading, at)
+    if number is None:
+        return None
+    end, more = _read_more(reading, number)
+    after, meaning = reading.find(end)
+    if meaning.unit in COUNTS or meaning.unit in SQUARE_METERS:
+        return Quantity(number.value, _skip_sleeping(reading, after), meaning.unit, more=more, part=number.part)
+    scale = SCALES.get(meaning.unit or "")
+    if scale and not number.part:
+        return _finish(reading, Quantity(number.value * scale, after, scale=scale, more=more), money=True)
+    has_letters = reading.is_glued(end) and reading.tokens[end].kind == "word"
+    if number.spelt or number.part or has_letters:
+        return None
+    return _finish(reading, Quantity(number.value, end, grouped=number.grouped, more=more), money=False)
+
+
+def _read_more(reading: Reading, number: Quantity) -> tuple[int, bool]:
+    """Where the unit begins, and whether the number is the least: `3+ bedroom`, `3 or more bedrooms`."""
+    end = number.end
+    after, meaning = reading.find(end)
+    if reading.word(end) == "+":
+        return end + 1, True
+    if "after_min" in meaning.roles and reading.find(after)[1].unit:
+        return after, True
+    if reading.word(end) == "-" and reading.is_glued(end):
+        return end + (reading.find(end + 1)[1].unit in COUNTS), False
+    for filler in ("of", "an", "a"):
+        end += number.part and reading.word(end) == filler
+    return end, False
+
+
+def _finish(reading: Reading, amount: Quantity, *, money: bool) -> Quantity:
+    """What may follow an amount of money: `ksh`, `/-`, `/=`."""
+    end, more = amount.end, amount.more
+    if reading.word(end) == "+":
+        end, more = end + 1, True
+    after, meaning = reading.find(end)
+    if meaning.unit == "currency":
+        end, money = after, True
+    if reading.word(end) == "/" and reading.word(end + 1) in {"-", "="} and reading.is_glued(end):
+        end, money = end + 2, True
+    unit = "money" if money else None
+    return Quantity(amount.value, end, unit, scale=amount.scale, grouped=amount.grouped, more=more)
+
+
+def _read_plot(reading: Reading, at: int) -> Quantity | None:
+    """`50x100`: the sides of a plot, in feet."""
+    if not (reading.is_number(at) and reading.word(at + 1) in {"x", "by", "*", "×"} and reading.is_number(at + 2)):
+        return None
+    sides = [_read_digits(reading.word(i)) for i in (at, at + 2)]
+    if None in sides or min(side or 0 for side in sides) < SMALLEST_PLOT_FT:
+        return None
+    end = at + 3 + (reading.word(at + 3) in {"ft", "feet", "foot"})
+    return Quantity((sides[0] or 0) * (sides[1] or 0), end, unit="square_feet", part=True)
+
+
+def _read_number(reading: Reading, at: int) -> Quantity | None:
+    word = reading.word(at)
+    if reading.is_number(at):
+        return _read_typed_number(reading, at)
+    if word in {"an", "a"} and reading.find(at + 1)[1].unit in SQUARE_METERS:
+        return Quantity(1, at + 1)
+    if word in _PARTS:
+        three = word == "robo" and reading.word(at + 1) == "tatu"
+        return Quantity(0.75, at + 2, part=True) if three else Quantity(_PARTS[word], at + 1, part=True)
+    if word in _WHOLE_TENS and reading.word(at + 1) == "na" and reading.word(at + 2) in _ONES:
+        return Quantity(_WHOLE_TENS[word] + _ONES[reading.word(at + 2)], at + 3, spelt=True)
+    return Quantity(NUMBERS[word], at + 1, spelt=True) if word in NUMBERS else None
+
+
+def _read_typed_number(reading: Reading, at: int) -> Quantity | None:
+    word = reading.word(at)
+    if _is_code(reading, at):
+        return None
+    if reading.tokens[at].kind == "fraction":
+        above, below = (int(side) for side in word.split("/"))
+        return Quantity(above / below, at + 1, part=True) if 0 < above < below else None
+    value = _read_digits(word)
+    if value is None:
+        return None
+    end, grouped = at + 1, "," in word
+    while reading.word(end) == "000" and not reading.is_glued(end):
+        value, end, grouped = value * 1000, end + 1, True
+    return Quantity(value, end, grouped=grouped)
+
+
+def _is_code(reading: Reading, at: int) -> bool:
+    """Whether a number hangs on letters before it: `A12`, `EN-0042`."""
+    if not reading.is_glued(at):
+        return False
+    before = at - 1
+    if reading.word(before) in {"-", "/", "#", "_", "."} and reading.is_glued(before):
+        before -= 1
+    return before >= 0 and reading.tokens[before].kind == "word" and not reading.find(before)[1].unit
+
+
+def _read_digits(word: str) -> float | None:
+    """`45,000` and `1.500.000` are grouped, `2.5` and `2,5` are not."""
+    groups = word.replace(",", ".").split(".")
+    if len(word) > 16 or (len(groups[0]) > 1 and groups[0][0] == "0"):
+        return None
+    if len(groups) == 1:
+        return float(word)
+    thousands = all(len(group) == 3 for group in groups[1:]) and len(groups[0]) <= 3 and groups[0] != "0"
+    if thousands and ("," in word or len(groups) > 2):
+        return float("".join(groups))
+    return float(".".join(groups)) if len(groups) == 2 else None

@@ -1,0 +1,37 @@
+"""What people may type into a field of text: which characters, and how the OpenAPI document says it.
+
+Invariant: a pattern is safe against long texts that nearly fit, for msgspec may try it before it looks at the length.
+"""
+
+from msgspec import Meta
+
+from nyumba.parameters import EXPECTED
+
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_ONE_LINE = rf"^(?=.*\S)[^{_CONTROLS}]+$(?!\n)"
+# The same without a look ahead, which not all readers of a schema understand.
+_ONE_LINE_TO_PUBLISH = rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"
+_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$(?!\n)"
+
+
+def one_line(longest: int, *, what: str = "text", or_null: bool = False) -> Meta:
+    """Text that is not blank, and without control characters."""
+    return Meta(
+        max_length=longest,
+        pattern=_ONE_LINE,
+        extra={EXPECTED: f"{what} of 1 to {longest} characters on one line{', or null' if or_null else ''}"},
+    )
+
+
+def lines(longest: int) -> Meta:
+    """Text of any number of lines, or null, without control characters."""
+    return Meta(
+        max_length=longest,
+        pattern=_LINES,
+        extra={EXPECTED: f"text of {longest:,} characters at most, without control characters, or null"},
+    )
+
+
+def publish_pattern(pattern: str) -> str:
+    """As JSON Schema has it, where `$` is the very end; for Python a line break may still follow."""
+    return _ONE_LINE_TO_PUBLISH if pattern == _ONE_LINE else pattern.replace(r"$(?!\n)", "$")

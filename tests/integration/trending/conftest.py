@@ -1,0 +1,5 @@
+"""Visitors with accounts."""
+
+from tests.integration.accounts.conftest import accounts, api, settings
+
+__all__ = ["accounts", "api", "settings"]

@@ -1,0 +1,67 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nyumba.local.cli import services
+
+Run = Callable[..., Result]
+
+DATABASE_URL = "postgresql+asyncpg://db.example/nyumba"
+ELASTICSEARCH_URL = "http://search.example:9200"
+
+
+@pytest.fixture
+def run(state_dir: Path) -> Run:
+    def run(*arguments: str, **environ: str) -> Result:
+        own = {"NYUMBA_STATE_DIR": str(state_dir), "NYUMBA_CACHE_DIR": str(state_dir), "NYUMBA_SERVICES": "embedded"}
+        unset = {"NYUMBA_DATABASE_URL": "", "NYUMBA_ELASTICSEARCH_URL": "", "NYUMBA_ELASTICSEARCH_HOME": ""}
+        return CliRunner().invoke(services, arguments, env=own | unset | environ)
+
+    return run
+
+
+def test_status_of_stopped_services_is_json_and_exit_code_3(run: Run) -> None:
+    result = run("status", "--json")
+    assert result.exit_code == 3
+    assert json.loads(result.stdout) == {
+        "database_url": None,
+        "elasticsearch_url": None,
+        "states": {"postgresql": "stopped", "elasticsearch": "stopped"},
+    }
+
+
+@pytest.mark.parametrize("command", ["start", "status", "stop"])
+def test_given_services_are_only_reported(run: Run, command: str) -> None:
+    result = run(command, "--json", NYUMBA_DATABASE_URL=DATABASE_URL, NYUMBA_ELASTICSEARCH_URL=ELASTICSEARCH_URL)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "database_url": DATABASE_URL,
+        "elasticsearch_url": ELASTICSEARCH_URL,
+        "states": {"postgresql": "given", "elasticsearch": "given"},
+    }
+
+
+def test_failure_is_one_sentence_on_standard_error(run: Run, tmp_path: Path) -> None:
+    result = run("start", NYUMBA_DATABASE_URL=DATABASE_URL, NYUMBA_ELASTICSEARCH_HOME=str(tmp_path))
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"Error: NYUMBA_ELASTICSEARCH_HOME is {tmp_path}, which holds no Elasticsearch: set it to another home\n"
+    )
+
+
+def test_unusable_directory_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("start", NYUMBA_STATE_DIR=str(tmp_path / "file" / "state"))
+    assert result.exit_code == 3
+    assert "file/state cannot be used (not a directory): mend that" in result.stderr
+
+
+def test_broken_urls_file_is_one_sentence(run: Run, state_dir: Path) -> None:
+    (state_dir / "urls.json").write_text("{")
+    result = run("stop")
+    assert result.exit_code == 3
+    assert f"{state_dir}/urls.json is no JSON: delete it" in result.stderr

@@ -1,0 +1,127 @@
+"""What typed queries are understood as, by example; how often, the judged set says."""
+
+import pytest
+
+from nyumba.search.interpret.interpreter import interpret
+
+
+def read(text: str, *, forgive: bool = True) -> tuple[dict[str, list[object]], str]:
+    found = interpret(text, forgive=forgive)
+    values: dict[str, list[object]] = {}
+    for entry in found.filters:
+        known = values.setdefault(entry.param, [])
+        known += [value for value in entry.values if value not in known]
+    return values, found.rest
+
+
+def test_every_filter_says_which_words_it_came_from() -> None:
+    found = interpret("2 bedroom apartment in kilimani under 80k with pool")
+    assert [(entry.text, entry.param, entry.values) for entry in found.filters] == [
+        ("2 bedroom", "bedrooms", (2,)),
+        ("apartment", "property_type", ("apartment",)),
+        ("kilimani", "neighborhood", ("Kilimani",)),
+        ("under 80k", "price_max", (80_000,)),
+        ("pool", "amenities", ("swimming pool",)),
+    ]
+    assert found.rest == ""
+
+
+def test_what_is_not_understood_stays_as_it_was_typed() -> None:
+    assert read("Sunny  Penthouse, kilimani")[1] == "Sunny Penthouse"
+    assert read("jacaranda Close")[1] == "jacaranda Close"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("under 2.5m", {"price_max": [2_500_000]}),
+        ("ksh 45,000", {"price_max": [45_000]}),
+        ("80 000", {"price_max": [80_000]}),
+        ("elfu ishirini na tano", {"price_max": [25_000]}),
+        ("between 30 and 50k", {"price_min": [30_000], "price_max": [50_000]}),
+        ("50k na chini", {"price_max": [50_000]}),
+        ("30k or more", {"price_min": [30_000]}),
+        ("min 20k max 30k", {"price_min": [20_000], "price_max": [30_000]}),
+        ("around 100k", {"price_min": [90_000], "price_max": [110_000]}),
+        ("20k+", {"price_min": [20_000]}),
+    ],
+)
+def test_price_words(text: str, wanted: dict[str, list[object]]) -> None:
+    assert read(text) == (wanted, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2015", "0712345678", "A12", "EN-0042", "12345", "under 80", "2 by 2 shop", "4th floor", "room 3", "50%", "3rd",
+     "Rent House Road", "garden city mall", "no pool", '"2 bedroom"', "rent to own", "annex", "1/0 acre", "rent3d",
+     "gym24"],
+)  # fmt: skip
+def test_traps_are_no_filters(text: str) -> None:
+    assert read(text) == ({}, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("annex eldoret", {"neighborhood": ["Annex"], "city": ["Eldoret"]}),
+        ("in annex", {"neighborhood": ["Annex"]}),
+        ("ruaka, nairobi", {"place": ["Ruaka"]}),
+        ("lang'ata", {"neighborhood": ["Langata", "Lang'ata"]}),
+        ("upperhill", {"neighborhood": ["Upper Hill", "Upperhill"]}),
+        ("nakuru county", {"place": ["Nakuru", "Naivasha", "Gilgil", "Molo", "Njoro"]}),
+    ],
+)
+def test_places(text: str, wanted: dict[str, list[object]]) -> None:
+    found, rest = read(text)
+    assert {name: values for name, values in found.items() if name in wanted} == found
+    assert all(set(found[name]) >= set(values) for name, values in wanted.items())
+    assert rest == ""
+
+
+def test_near_a_place_stays_text_for_sellers_say_what_is_near() -> None:
+    assert read("bedsitter near westlands") == ({"bedrooms": [0]}, "near westlands")
+
+
+@pytest.mark.parametrize("text", ["usd 5000", "$2,000", "under 900 euros", "2k usd", "£5 million", "dollars"])
+def test_amounts_in_other_currencies_than_shillings_stay_text(text: str) -> None:
+    assert read(f"karen {text} 3 bedroom") == ({"neighborhood": ["Karen"], "bedrooms": [3]}, text)
+
+
+def test_sale_and_rent_at_once_is_neither() -> None:
+    assert read("for sale or rent") == ({}, "for sale or rent")
+
+
+def test_second_price_that_contradicts_the_first_stays_text() -> None:
+    assert read("under 50k under 80k") == ({"price_max": [50_000]}, '"under 80k"')
+
+
+def test_acres_of_a_house_are_not_its_size() -> None:
+    assert read("bungalow on half acre") == ({}, "bungalow on half acre")
+    assert read("half acre")[0] == {
+        "square_meters_min": [1821], "square_meters_max": [2226], "property_type": ["land"]
+    }  # fmt: skip
+
+
+def test_nyumba_is_any_dwelling_and_narrowed_by_the_words_beside_it() -> None:
+    assert set(read("nyumba")[0]["property_type"]) == {"house", "townhouse", "apartment"}
+    assert read("nyumba apartment")[0]["property_type"] == ["apartment"]
+    assert "apartment" in read("bedsitter house")[0]["property_type"]
+
+
+def test_one_amenity_alone_is_looked_for_everywhere() -> None:
+    assert read("garden") == ({}, "garden")
+    assert read("bungalow with garden") == ({"amenities": ["garden"]}, "bungalow")
+
+
+def test_mistyped_words_are_known_unless_told_otherwise() -> None:
+    assert read("apartmnt kilelshwa") == ({"property_type": ["apartment"], "neighborhood": ["Kileleshwa"]}, "")
+    assert read("apartmnt kilelshwa", forgive=False) == ({}, "apartmnt kilelshwa")
+
+
+@pytest.mark.parametrize("text", ["horse", "planet", "packing", "tutor", "theme"])
+def test_everyday_words_are_no_mistyped_ones(text: str) -> None:
+    assert read(text) == ({}, text)
+
+
+def test_accents_and_case_do_not_matter() -> None:
+    assert read("KÍLIMANI Appartment") == read("kilimani apartment")

@@ -1,0 +1,175 @@
+"""What the compose files and the Dockerfile promise, read as what they are."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from indexer.security_roles import KEY_NAMES
+from nyumba.env_file import SECRETS
+from nyumba.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+STACK, LOCAL = (
+    yaml.safe_load((ROOT / name).read_text()) for name in ("docker-compose.yml", "docker-compose.local.yml")
+)
+TEXT = (ROOT / "docker-compose.yml").read_text()
+SERVICES: dict[str, Any] = STACK["services"]
+ONCE = {"bucket", "migrate", "setup-security", "reindex", "kibana-import"}
+OURS = {name for name, service in SERVICES.items() if "build" in service}
+SUPERUSER = "ELASTIC_PASSWORD"
+
+
+@pytest.mark.parametrize("name", sorted({"POSTGRES_PASSWORD", "ELASTIC_PASSWORD", *SECRETS}))
+def test_secret_has_no_default(name: str) -> None:
+    used = re.findall(rf"(?<!\$)\$\{{{name}(?!\w)([^}}]*)\}}", TEXT)
+    assert used
+    assert set(used) == {":?run make env"}
+
+
+def test_no_password_is_written_down() -> None:
+    values = [
+        (name, variable, str(value))
+        for name, service in SERVICES.items()
+        for variable, value in service.get("environment", {}).items()
+        if re.search("PASSWORD|SECRET|_KEY$|ENCRYPTIONKEY|ROOT_USER", variable) and value
+    ]
+    assert values
+    assert [entry for entry in values if not re.fullmatch(r"\$\{\w+:(\?run make env|-)\}", entry[2])] == []
+
+
+@pytest.mark.parametrize("stack", [STACK, LOCAL], ids=["whole", "local"])
+def test_every_port_is_on_loopback(stack: dict[str, Any]) -> None:
+    ports = [port for service in stack["services"].values() for port in service.get("ports", [])]
+    assert ports
+    assert [port for port in ports if not str(port).startswith("127.0.0.1:")] == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_has_a_health_check_or_runs_once(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+    if name in ONCE:
+        assert check == {"disable": True}
+        assert SERVICES[name]["restart"] == "no"
+    else:
+        assert check["test"][0] in {"CMD", "CMD-SHELL"}
+        assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_waits_for_others_to_be_healthy_or_done(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        expected = "service_completed_successfully" if other in ONCE else "service_healthy"
+        assert how == {"condition": expected}, other
+
+
+def list_needs(name: str) -> set[str]:
+    direct = set(SERVICES[name].get("depends_on", {}))
+    return direct.union(*(list_needs(other) for other in direct))
+
+
+def test_start_order() -> None:
+    assert {"postgres", "elasticsearch", "migrate", "setup-security", "reindex"} <= list_needs("indexer")
+    assert {"postgres", "elasticsearch", "minio", "migrate", "setup-security", "bucket"} <= list_needs("api")
+    assert {"postgres", "mailpit", "migrate"} <= list_needs("mail")
+    assert {"kibana", "setup-security"} <= list_needs("kibana-import")
+
+
+@pytest.mark.parametrize("stack", [STACK, LOCAL], ids=["whole", "local"])
+def test_every_image_is_pinned(stack: dict[str, Any]) -> None:
+    images = [service["image"] for service in stack["services"].values() if "build" not in service]
+    assert [image for image in images if not re.search(r":[\w.-]*\d", image)] == []
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_our_containers_have_few_rights(name: str) -> None:
+    service = SERVICES[name]
+    assert (service["read_only"], service["cap_drop"], service["init"]) == (True, ["ALL"], True)
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_our_containers_get_known_settings_alone(name: str) -> None:
+    known = {PREFIX + setting.upper() for setting in Settings.__dataclass_fields__}
+    given = {variable.removesuffix("_FILE") for variable in SERVICES[name]["environment"]}
+    assert given - known == set()
+
+
+def test_superuser_is_known_to_elasticsearch_and_to_what_makes_keys() -> None:
+    told = {name for name, service in SERVICES.items() if SUPERUSER in str(service.get("environment"))}
+    assert told == {"elasticsearch", "setup-security"}
+
+
+def test_each_key_is_mounted_where_it_is_used_and_nowhere_else() -> None:
+    mounted = {
+        name: {volume.split(":")[0] for volume in service.get("volumes", []) if volume.startswith("key-")}
+        for name, service in SERVICES.items()
+    }
+    assert {name: volumes for name, volumes in mounted.items() if volumes} == {
+        "setup-security": {f"key-{name}" for name in KEY_NAMES},
+        "api": {"key-api", "key-events"},
+        "indexer": {"key-indexer"},
+        "reindex": {"key-indexer"},
+        "kibana-import": {"key-kibana"},
+    }
+    readers = [volume for name in mounted for volume in SERVICES[name].get("volumes", []) if volume.startswith("key-")]
+    assert all(volume.endswith(":ro") for volume in readers if volume not in SERVICES["setup-security"]["volumes"])
+
+
+def test_elasticsearch_asks_who_is_there() -> None:
+    assert SERVICES["elasticsearch"]["environment"]["xpack.security.enabled"] == "true"
+
+
+@pytest.mark.parametrize(("name", "least_s"), [("api", 40), ("indexer", 30), ("mail", 30)])
+def test_service_is_given_time_to_stop(name: str, least_s: int) -> None:
+    assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) >= least_s
+
+
+def test_image_runs_as_nobody_special_and_holds_no_build_tools() -> None:
+    *_, build, final = (ROOT / "Dockerfile").read_text().split("\nFROM ")
+    assert "pip install" in build
+    assert re.search(r"^USER 10001:10001$", final, re.MULTILINE)
+    assert "pip uninstall --yes pip" in final
+    assert not re.search(r"pip install|apt-get|gcc|COPY requirements", final)
+    assert re.search(r"^HEALTHCHECK ", final, re.MULTILINE)
+    assert re.search(r'^CMD \["nyumba"', final, re.MULTILINE), "a shell would keep signals to itself"
+
+
+def test_build_sees_only_what_it_needs() -> None:
+    first, *allowed = (ROOT / ".dockerignore").read_text().split()
+    assert first == "*"
+    assert not {"!.env", "!.git", "!tests"} & set(allowed)
+
+
+def test_compose_accepts_its_files(tmp_path: Path) -> None:
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("no `docker compose` here: run `make env && docker compose config --quiet`")
+    environ = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    (tmp_path / ".env").write_text("".join(f"{name}=x\n" for name in SECRETS))
+    for name in ("docker-compose.yml", "docker-compose.local.yml"):
+        files = ["--file", str(ROOT / name), "--env-file", str(tmp_path / ".env")]
+        done = subprocess.run(
+            [docker, "compose", *files, "config", "--quiet"], env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    (tmp_path / ".env").write_text("")
+    files = ["--file", str(ROOT / "docker-compose.yml"), "--env-file", str(tmp_path / ".env")]
+    done = subprocess.run(
+        [docker, "compose", *files, "config", "--quiet"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode != 0, "run make env" in done.stderr) == (True, True)
+
+
+def test_dockerfile_has_no_known_faults() -> None:
+    hadolint = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if hadolint is None:
+        pytest.skip("no hadolint here: run `hadolint Dockerfile`")
+    done = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

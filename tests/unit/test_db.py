@@ -1,0 +1,30 @@
+"""Which errors say that the database is away."""
+
+import asyncpg
+import pytest
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.exc import DBAPIError
+
+from nyumba.db import is_database_outage
+
+
+def wrap(error: asyncpg.PostgresError) -> DBAPIError:
+    """As SQLAlchemy raises it when a connection cannot be made."""
+    return DBAPIError(None, None, AsyncAdapt_asyncpg_dbapi.Error(str(error), error))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+        asyncpg.AdminShutdownError("terminating connection due to administrator command"),
+        asyncpg.CrashShutdownError("terminating connection because of crash of another server process"),
+    ],
+)
+def test_server_that_starts_or_stops_is_an_outage(error: asyncpg.PostgresError) -> None:
+    assert is_database_outage(wrap(error))
+
+
+def test_wrong_statement_is_no_outage() -> None:
+    assert not is_database_outage(wrap(asyncpg.UndefinedColumnError("column does not exist")))
