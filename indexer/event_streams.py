@@ -48,6 +48,7 @@ async def forget_records(client: AsyncElasticsearch, prefix: str, keep: timedelt
     records = 0
     for name, indices in (await _find_streams(client, prefix)).items():
         await client.indices.rollover(alias=name, conditions={"max_age": ROLLED_OVER_AFTER, "min_docs": 1})
+        await client.indices.refresh(index=name)  # counting and deleting see nothing that came after the last refresh
         for index in indices[:-1]:
             if await _is_older(client, index, cutoff):
                 await client.indices.delete(index=index)
