@@ -5,6 +5,8 @@ Invariant: each text occurs once in its file, so that a change of the code canno
 
 from dataclasses import dataclass
 
+MODEL = "faults/test_model.py::test_no_order_of_events_makes_the_index_wrong[long]"
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -248,5 +250,93 @@ MUTATIONS = (
         "a search that meets a dead node goes to the next one",
         "faults/test_cluster.py::test_node_killed_under_load_is_noticed_by_nobody[short]",
         (("nyumba/http_pool.py", "*others, last = self._choose()", "*others, last = self._choose()[:1]"),),
+    ),
+    Mutation(
+        "external versions, in the model",
+        MODEL,
+        (
+            (
+                "indexer/projection.py",
+                '\'","version":\', p.search_version, \',"version_type":"external_gte"}}}}\'',
+                "'\"}}}}'",
+            ),
+            ("indexer/actions.py", ',"version":{version},"version_type":"external_gte"}}}}\'', "}}}}'"),
+        ),
+    ),
+    Mutation(
+        "tombstones, in the model",
+        MODEL,
+        (
+            (
+                "indexer/actions.py",
+                'return Action(property_id, version, f"{head}\\n{body}\\n", "unindex")',
+                'return Action(property_id, version, head.replace("index", "delete") + "\\n", "unindex")',
+            ),
+            ("indexer/actions.py", "if item.status >= 300)", "if item.status >= 300 and item.status != 404)"),
+        ),
+    ),
+    Mutation(
+        "the token of the lease in an acknowledgement, in the model",
+        MODEL,
+        (
+            (
+                "indexer/outbox.py",
+                "DELETE FROM search_outbox WHERE lease_token = :token AND property_id",
+                "DELETE FROM search_outbox WHERE (lease_token = :token OR true) AND property_id",
+            ),
+        ),
+    ),
+    Mutation(
+        "writes to the index that is being built, in the model",
+        MODEL,
+        (
+            (
+                "indexer/processor.py",
+                "return [generation.index for generation in generations], list(",
+                'return [g.index for g in generations if g.state != "building" or len(generations) == 1], list(',
+            ),
+        ),
+    ),
+    Mutation(
+        "the fence: the alias only moves from where it was",
+        MODEL,
+        (
+            (
+                "indexer/indices.py",
+                '"alias": alias, "must_exist": True}}',
+                '"alias": f"{alias}*", "must_exist": False}}',
+            ),
+        ),
+    ),
+    Mutation(
+        "the hold on the index that the alias moves to",
+        "integration/indexer/test_swap.py::test_alias_does_not_move_to_an_index_that_another_has_taken_over",
+        (("indexer/indices.py", '"alias": hold, "must_exist": True}}', '"alias": hold, "must_exist": False}}'),),
+    ),
+    Mutation(
+        "an index is registered before it is made",
+        "integration/indexer/test_swap.py::test_sweep_deletes_what_others_died_over",
+        (
+            (
+                "indexer/generations.py",
+                "VALUES (:epoch, :alias, :index, :digest, 'dropped')",
+                "SELECT :epoch, :alias, :index, :digest, 'dropped' WHERE false",
+            ),
+            (
+                "indexer/generations.py",
+                'text("UPDATE search_generations SET state = \'building\' WHERE epoch = :epoch"), {"epoch": epoch}\n',
+                """text(
+            "INSERT INTO search_generations (epoch, alias, index_name, mapping_hash, state)"
+            " VALUES (:epoch, :alias, :index, :digest, 'building')"
+        ),
+        {"epoch": epoch, "alias": alias, "index": index, "digest": digest},
+""",
+            ),
+        ),
+    ),
+    Mutation(
+        "the state of an index only changes from what it is taken for",
+        "integration/indexer/test_swap.py::test_reindex_that_lost_its_lock_does_not_undo_a_later_one",
+        (("indexer/generations.py", "if state != generation.state:", "if state is None:"),),
     ),
 )
