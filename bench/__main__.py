@@ -13,6 +13,7 @@ import uvloop
 from sqlalchemy import text
 
 from bench.figures import Figure
+from bench.floor import measure_floor
 from bench.login_timing import measure_login
 from bench.reindex import fill_index, measure_reindex
 from bench.report import describe_run, find_regressions, keep, merge_runs, read_kept, render_table
@@ -25,7 +26,7 @@ from bench.world import connect, fill_database, run_services
 from bench.writes import measure_writes
 from nyumba.settings import Settings
 
-PARTS = ("fill", "search", "stages", "growth", "sql", "reindex", "sync", "writes", "login", "demo", "memory")
+PARTS = ("fill", "search", "floor", "stages", "growth", "sql", "reindex", "sync", "writes", "login", "demo", "memory")
 LARGE = 500_000
 MOST_MULTIPLIED = 100_000
 
@@ -69,6 +70,7 @@ def measure(settings: Settings, size: int, rounds: int, parts: Sequence[str]) ->
     measures: dict[str, Callable[[], list[Figure]]] = {
         "fill": list,
         "search": lambda: uvloop.run(measure_search(settings, rounds)),
+        "floor": lambda: uvloop.run(measure_floor(settings)),
         "stages": lambda: measure_stages(settings),
         "growth": lambda: uvloop.run(measure_growth(settings)),
         "sql": lambda: uvloop.run(measure_sql(settings)),

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,14 +85,32 @@ def find_port() -> int:
 
 def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     """Until `/health/ready` says 200."""
+
+    def is_ready() -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == http.HTTPStatus.OK
+
+    _wait(process, port, is_ready)
+
+
+def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until it takes connections."""
+
+    def is_open() -> bool:
+        socket.create_connection(("127.0.0.1", port)).close()
+        return True
+
+    _wait(process, port, is_open)
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, is_there: Callable[[], bool]) -> None:
     deadline = time.perf_counter() + READY_TIMEOUT_S
     while time.perf_counter() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the process ended with {process.returncode}")
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/health/ready")
-            if connection.getresponse().status == http.HTTPStatus.OK:
+            if is_there():
                 return
         except OSError:
             pass
