@@ -42,6 +42,12 @@ class Cluster:
         """Bring a node back to where it was."""
         await asyncio.to_thread(node.start)
 
+    async def start_missing(self) -> None:
+        """Bring back those that somebody killed."""
+        for node in self.nodes.values():
+            if not node.service.find_processes():
+                await self.start(node)
+
     async def wait_until_green(self) -> None:
         """All nodes are there, and every shard has its replica."""
         async with create_client(self.urls, timeout_s=30) as client:

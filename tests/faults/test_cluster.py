@@ -40,7 +40,8 @@ def clustered_settings(settings: Settings, cluster: Cluster) -> Settings:
 
 @pytest.fixture
 async def clustered(clustered_settings: Settings, engine: AsyncEngine, cluster: Cluster) -> AsyncIterator[World]:
-    """A fresh database, and an alias on the cluster."""
+    """A fresh database, and an alias on the whole cluster."""
+    await cluster.start_missing()
     async with create_client(cluster.urls, timeout_s=30) as client:
         yield World(engine, client, clustered_settings)
 
