@@ -135,6 +135,12 @@ async def drop_generation(
     await client.indices.delete(index=generation.index, ignore_unavailable=True)
 
 
+async def give_up_retired(connection: AsyncConnection, index: str) -> None:
+    """Write no more to an index that somebody has deleted by hand, if no reader needs it."""
+    statement = text("UPDATE search_generations SET state = 'dropped' WHERE index_name = :index AND state = 'retired'")
+    await connection.execute(statement, {"index": index})
+
+
 async def forget_dropped(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> list[str]:
     """Delete what whoever dropped an index left of it, and return which indices were still there.
 

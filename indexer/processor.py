@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from indexer.actions import Action, Outcome, build_tombstone, send_actions
 from indexer.breaker import Breaker, wait
 from indexer.errors import IndexMissing, NoIndex
-from indexer.generations import read_generations
+from indexer.generations import give_up_retired, read_generations
 from indexer.metrics import Metrics
 from indexer.outbox import MOST_ATTEMPTS, Batch, claim, release, settle
 from indexer.projection import SELECT_BY_IDS
@@ -80,9 +80,9 @@ class Processor:
                 await self._write(part)
         except IndexMissing as error:
             await release(self._engine, batch)
-            if await self._is_registered(error.index):
+            if await self._is_needed(error.index):
                 raise
-            logger.info("index %s was dropped meanwhile", error.index)
+            logger.warning("index %s is gone; nobody reads it, and it is not written to any more", error.index)
         except BaseException:
             await release(self._engine, batch)
             raise
@@ -123,8 +123,10 @@ class Processor:
                 actions[property_id] = build_tombstone(property_id, event.version)
         return [generation.index for generation in generations], list(actions.values())
 
-    async def _is_registered(self, index: str) -> bool:
-        async with self._engine.connect() as connection:
+    async def _is_needed(self, index: str) -> bool:
+        """Whether an index that is gone is being built or served. One that had retired is given up."""
+        async with self._engine.begin() as connection:
+            await give_up_retired(connection, index)
             return any(g.index == index for g in await read_generations(connection, self._alias))
 
 

@@ -18,6 +18,8 @@ from nyumba.migrate import migrate
 from nyumba.seed.cli import seed_listings
 from nyumba.settings import Settings
 
+YOUNG_OBJECTS = 10_000  # a search leaves next to no cycles, so looking for them each 700 objects finds nothing
+
 
 @click.group(cls=CommandGroup)
 @click.version_option(package_name="nyumba")
@@ -67,6 +69,7 @@ def serve(host: str, port: int, drain_seconds: int) -> None:
     gate = Gate(create_app(settings))
     gc.collect()
     gc.freeze()  # what lives as long as the process is not looked through again at each full collection
+    gc.set_threshold(YOUNG_OBJECTS)
     config = uvicorn.Config(
         gate,
         host=host,

@@ -232,6 +232,11 @@ MUTATIONS = (
         (("indexer/actions.py", "            require_alias=True,\n", "            require_alias=False,\n"),),
     ),
     Mutation(
+        "a retired index that is gone is given up",
+        "faults/test_by_hand.py::test_retired_index_removed_by_hand_stops_nobody[short]",
+        (("indexer/processor.py", "            await give_up_retired(connection, index)\n", ""),),
+    ),
+    Mutation(
         "an index that is much smaller is not shown",
         "faults/test_by_hand.py::test_empty_index_is_not_swapped_in[short]",
         (("indexer/reindex.py", "LEAST_SHARE = 0.8", "LEAST_SHARE = 0.0"),),
@@ -338,5 +343,31 @@ MUTATIONS = (
         "the state of an index only changes from what it is taken for",
         "integration/indexer/test_swap.py::test_reindex_that_lost_its_lock_does_not_undo_a_later_one",
         (("indexer/generations.py", "if state != generation.state:", "if state is None:"),),
+    ),
+    Mutation(
+        "the end of a lease, before which nobody else claims",
+        "integration/test_processor.py::test_claims_of_two_workers_never_overlap",
+        (
+            (
+                "indexer/outbox.py",
+                "SELECT id FROM search_outbox WHERE visible_at <= clock_timestamp()\n",
+                "SELECT id FROM search_outbox WHERE true\n",
+            ),
+        ),
+    ),
+    Mutation(
+        "a claim passes by what others hold",
+        "integration/test_processor.py::test_claim_passes_by_what_another_transaction_holds",
+        (("indexer/outbox.py", "FOR UPDATE SKIP LOCKED", "FOR UPDATE"),),
+    ),
+    Mutation(
+        "a late write does not revive what is newer",
+        "integration/indexer/test_dead.py::test_late_write_of_an_older_version_does_not_revive_a_newer_one",
+        (("indexer/dead.py", " AND d.version <= w.version", ""),),
+    ),
+    Mutation(
+        "the look at the row before a document is set aside",
+        "integration/indexer/test_dead.py::test_late_refusal_of_what_was_mended_since_buries_nobody",
+        (("indexer/dead.py", " AND CASE CAST(:op AS text)", " OR CASE CAST(:op AS text)"),),
     ),
 )

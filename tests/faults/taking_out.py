@@ -25,7 +25,7 @@ IMPATIENT = (
     ("tests/faults/test_model.py", "deadline=None,", "deadline=None, phases=[Phase.generate],"),  # it need not shrink
     ("tests/faults/test_model.py", "import HealthCheck", "import HealthCheck, Phase"),
 )
-REASON = re.compile(r"^(?:FAILED|ERROR) \S+(?: - (.*))?$", re.MULTILINE)
+REASON = re.compile(r"^(?:FAILED|ERROR) tests/.+?(?: - (.*))?$", re.MULTILINE)
 
 
 @click.command()

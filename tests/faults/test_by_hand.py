@@ -65,6 +65,21 @@ async def test_index_removed_by_hand_stops_the_worker_and_is_not_created_again(
     await check_equal(world)
 
 
+async def test_retired_index_removed_by_hand_stops_nobody(careless: World, own_settings: Settings, size: Size) -> None:
+    """Guards that an index which only a rollback would need is given up: somebody may have been short of room."""
+    world = careless
+    indexer = Indexer(own_settings, own_settings.require_elasticsearch_url())
+    await fill(world, size.properties)
+    retired, serving = (await world.reindex()).index, (await world.reindex()).index
+    await world.elastic.indices.delete(index=retired)
+    async with indexer.following():
+        await world.sql("UPDATE properties SET price = 2")
+        await wait_until_drained(world)
+    assert {name for name in await list_names(world) if name.startswith(retired)} == set()
+    await check_equal(world)
+    assert await world.sql("SELECT index_name FROM search_generations WHERE state <> 'dropped'") == [(serving,)]
+
+
 async def test_empty_index_is_not_swapped_in(world: World, indexer: Indexer, size: Size) -> None:
     """All rows are gone without an event, as when a database comes back empty from a restore.
 

@@ -173,11 +173,13 @@ async def test_lease_of_a_dead_worker_runs_out(indexed: World, monkeypatch: pyte
 
 
 async def test_claims_of_two_workers_never_overlap(indexed: World) -> None:
+    """Guards the lease: until it ends, nobody else claims what it holds."""
     for _ in range(3):
         await indexed.add_property()
     one, other = await asyncio.gather(claim(indexed.engine), claim(indexed.engine))
     assert one.events.keys().isdisjoint(other.events)
     assert len(one.events) + len(other.events) == 3
+    assert (await claim(indexed.engine)).events == {}
 
 
 async def test_claim_passes_by_what_another_transaction_holds(indexed: World) -> None:
