@@ -74,7 +74,7 @@ async def _insert_owners(connection: AsyncConnection, listings: Sequence[SeededL
     profiles = [_profile_row(owner) for owner in owners.values() if owner.role == "agent"]
     if profiles:
         await connection.execute(insert(AgentProfile).on_conflict_do_nothing(), profiles)
-    known |= owners.keys()
+    known.update(owners)
 
 
 def _user_row(owner: Owner) -> dict[str, Any]:

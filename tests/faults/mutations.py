@@ -201,7 +201,7 @@ MUTATIONS = (
     ),
     Mutation(
         "where the alias is decides what a dead reindex had come to",
-        "faults/test_reindexing.py::test_reindex_killed_at_random_points_is_resumed[short]",
+        "integration/indexer/test_swap.py::test_rollback_of_a_swap_that_was_killed_goes_back_to_the_index_before",
         (
             (
                 "indexer/generations.py",

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from nyumba.commands import CommandGroup
@@ -109,6 +109,22 @@ async def test_owners_cannot_log_in_and_agents_have_profiles(engine: AsyncEngine
         "SELECT DISTINCT (u.role = 'agent') = (a.id IS NOT NULL)"
         " FROM users u LEFT JOIN agent_profiles a ON a.user_id = u.id",
     ) == [(True,)]
+
+
+async def test_each_owner_is_sent_once(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the speed of a large seed: whom the batches before have sent, the next ones need not send again."""
+    monkeypatch.setattr("nyumba.seed.seeder.BATCH", 50)
+    sent = 0
+
+    def count(*arguments: Any) -> None:  # noqa: ANN401  (SQLAlchemy's)
+        nonlocal sent
+        *_, statement, parameters, _, is_many = arguments
+        if statement.startswith("INSERT INTO users"):
+            sent += len(parameters) if is_many else 1
+
+    event.listen(engine.sync_engine, "before_cursor_execute", count)
+    await seed(engine, 200)
+    assert [(sent,)] == await fetch(engine, "SELECT count(*) FROM users")
 
 
 async def test_demo_is_indexed_after_the_edits_of_people(engine: AsyncEngine) -> None:
