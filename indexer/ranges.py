@@ -1,10 +1,9 @@
 """Reading both stores side by side in the order of ids, to find where they differ.
 
-Invariant: what is found here is a suspicion. The stores are never read in one moment while writes go on, so whoever
+Invariant: what is found here is a suspicion. The stores are read one after the other while writes go on, so whoever
 asks has to look at each suspect again before it is called drift.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,9 +99,9 @@ async def find_nameless(client: AsyncElasticsearch, index: str) -> Suspects:
 
 async def find_differing_prefixes(connection: AsyncConnection, client: AsyncElasticsearch, index: str) -> list[str]:
     """The beginnings of ids under which the stores do not hold the same number and sum of versions."""
-    selected, documents = await asyncio.gather(connection.execute(_SELECT_BUCKETS), _read_buckets(client, index))
+    rows: Buckets = {row[0]: (row[1], row[2]) for row in await connection.execute(_SELECT_BUCKETS)}
     await connection.commit()
-    rows: Buckets = {row[0]: (row[1], row[2]) for row in selected}
+    documents = await _read_buckets(client, index)
     return sorted(prefix for prefix in rows.keys() | documents.keys() if rows.get(prefix) != documents.get(prefix))
 
 
