@@ -6,7 +6,7 @@ hole; what it sends twice is the same version and does no harm.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -66,7 +66,7 @@ async def backfill(engine: AsyncEngine, client: AsyncElasticsearch, generation: 
 
     async with engine.connect() as connection:
         try:
-            async for chunk in read_chunks(engine, generation.cursor or FIRST_ID):
+            async for chunk in _read_ahead(read_chunks(engine, generation.cursor or FIRST_ID)):
                 running.append((chunk.last_id, asyncio.create_task(send(chunk))))
                 if len(running) == BULKS_IN_FLIGHT:
                     await _finish_first(connection, running, generation)
@@ -88,7 +88,20 @@ async def _finish_first(
     await connection.commit()
 
 
-async def read_chunks(engine: AsyncEngine, after: UUID = FIRST_ID) -> AsyncIterator[Chunk]:
+async def _read_ahead(chunks: AsyncGenerator[Chunk]) -> AsyncIterator[Chunk]:
+    """PostgreSQL reads the next chunk while Elasticsearch takes the ones before."""
+    reading = asyncio.create_task(anext(chunks, None))
+    try:
+        while (chunk := await reading) is not None:
+            reading = asyncio.create_task(anext(chunks, None))
+            yield chunk
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading])
+        await chunks.aclose()
+
+
+async def read_chunks(engine: AsyncEngine, after: UUID = FIRST_ID) -> AsyncGenerator[Chunk]:
     """All public properties behind a key, in key order."""
     async with engine.connect() as connection:
         while chunk := await _read_chunk(connection, after):
