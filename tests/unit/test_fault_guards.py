@@ -11,7 +11,7 @@ from tests.faults.taking_out import IMPATIENT, ROOT
 TESTS = {
     f"faults/{file.name}::{name}"
     for file in (ROOT / "tests/faults").glob("test_*.py")
-    for name in re.findall(r"^async def (test_\w+)", file.read_text(), re.MULTILINE)
+    for name in re.findall(r"^(?:async )?def (test_\w+)", file.read_text(), re.MULTILINE)
 }
 
 
@@ -21,7 +21,7 @@ def test_mutation_has_its_text_and_its_test(mutation: Mutation) -> None:
         assert Path(ROOT / file).read_text().count(text) == 1, text
         assert text != instead
     file, _, name = mutation.test.partition("[")[0].partition("::")
-    assert f"async def {name}(" in Path(ROOT / "tests" / file).read_text()
+    assert f"def {name}(" in Path(ROOT / "tests" / file).read_text()
 
 
 def test_every_fault_test_has_a_mutation_and_a_row() -> None:
