@@ -6,6 +6,21 @@ Invariant: each text occurs once in its file, so that a change of the code canno
 from dataclasses import dataclass
 
 MODEL = "faults/test_model.py::test_no_order_of_events_makes_the_index_wrong[long]"
+WITHOUT_TOMBSTONES = (
+    (
+        "indexer/actions.py",
+        'return Action(property_id, version, f"{head}\\n{body}\\n", "unindex")',
+        'return Action(property_id, version, head.replace("index", "delete") + "\\n", "unindex")',
+    ),
+    ("indexer/actions.py", "if item.status >= 300)", "if item.status >= 300 and item.status != 404)"),
+)
+WITHOUT_TOKEN = (
+    (
+        "indexer/outbox.py",
+        "DELETE FROM search_outbox WHERE lease_token = :token AND property_id",
+        "DELETE FROM search_outbox WHERE (lease_token = :token OR true) AND property_id",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -58,13 +73,7 @@ MUTATIONS = (
     Mutation(
         "an acknowledgement needs the token of its lease",
         "faults/test_workers.py::test_worker_stopped_past_its_lease_undoes_nothing[short]",
-        (
-            (
-                "indexer/outbox.py",
-                "DELETE FROM search_outbox WHERE lease_token = :token AND property_id",
-                "DELETE FROM search_outbox WHERE (lease_token = :token OR true) AND property_id",
-            ),
-        ),
+        WITHOUT_TOKEN,
     ),
     Mutation(
         "an outage stops no worker",
@@ -102,14 +111,7 @@ MUTATIONS = (
     Mutation(
         "deletes are documents",
         "faults/test_outages.py::test_elasticsearch_killed_and_started_again_has_everything[short]",
-        (
-            (
-                "indexer/actions.py",
-                'return Action(property_id, version, f"{head}\\n{body}\\n", "unindex")',
-                'return Action(property_id, version, head.replace("index", "delete") + "\\n", "unindex")',
-            ),
-            ("indexer/actions.py", "if item.status >= 300)", "if item.status >= 300 and item.status != 404)"),
-        ),
+        WITHOUT_TOMBSTONES,
     ),
     Mutation(
         "a restart of PostgreSQL stops no worker",
@@ -271,25 +273,12 @@ MUTATIONS = (
     Mutation(
         "tombstones, in the model",
         MODEL,
-        (
-            (
-                "indexer/actions.py",
-                'return Action(property_id, version, f"{head}\\n{body}\\n", "unindex")',
-                'return Action(property_id, version, head.replace("index", "delete") + "\\n", "unindex")',
-            ),
-            ("indexer/actions.py", "if item.status >= 300)", "if item.status >= 300 and item.status != 404)"),
-        ),
+        WITHOUT_TOMBSTONES,
     ),
     Mutation(
         "the token of the lease in an acknowledgement, in the model",
         MODEL,
-        (
-            (
-                "indexer/outbox.py",
-                "DELETE FROM search_outbox WHERE lease_token = :token AND property_id",
-                "DELETE FROM search_outbox WHERE (lease_token = :token OR true) AND property_id",
-            ),
-        ),
+        WITHOUT_TOKEN,
     ),
     Mutation(
         "writes to the index that is being built, in the model",
