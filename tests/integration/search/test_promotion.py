@@ -14,6 +14,7 @@ from nyumba.search.promotion import SLOTS, TURN_S, read_slots
 from nyumba.search.query import build_search
 from nyumba.search.schemas import PropertySearch
 from tests.integration.search.conftest import Market
+from tests.integration.search.oracle import CENTRE
 from tests.integration.search.queries import SORTS, draw_filters
 
 FACETS = ("property_type", "city", "price", "amenities", "bedrooms")
@@ -57,7 +58,8 @@ async def test_slots_show_matches_of_different_advertisers_and_change_nothing_el
 
 
 async def test_slots_say_why_and_mark_words_as_the_result_does(market: Market) -> None:
-    asked = {"search": "garden", "highlight": True, "include": ["promoted", "reasons"], "is_featured": True}
+    near = {"lat": CENTRE[0], "lon": CENTRE[1], "radius_m": 50_000}  # a reason for each, whichever has its turn
+    asked = near | {"search": "garden", "highlight": True, "include": ["promoted", "reasons"], "is_featured": True}
     answer = await market.search(**asked, limit=100)
     by_id = {item["id"]: item for item in answer["items"]}
     assert answer["promoted"]
