@@ -21,7 +21,8 @@ PACKAGES = ("litestar", "uvicorn", "uvloop", "httptools", "msgspec", "elasticsea
 INTRODUCTION = """# Benchmarks
 
 `make bench` measures and writes this page; `make bench-compare` measures again and fails when a ratio got worse by more
-than a tenth. Larger corpora: `make bench SIZE=200000`, `make bench SIZE=1000000`.
+than a tenth. Larger corpora: `make bench SIZE=200000`, `make bench SIZE=1000000`. How the memory of a reindex grows:
+`python -m bench --size 100000 --part memory --keep`.
 
 Every ratio is to a baseline that was measured in turns with it, in the same run, on the same machine, by the same
 client over kept-alive connections, after a warm-up. Raw `_search` gets the very bodies that the API sends, with every

@@ -1,5 +1,6 @@
 """The triggers: which change makes an event, and which does not."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -150,6 +151,22 @@ async def test_bulk_load_makes_one_event_for_each_property(world: World) -> None
         await connection.exec_driver_sql("INSERT INTO amenities (property_id, name) SELECT id, 'water' FROM properties")
         await connection.exec_driver_sql("INSERT INTO features (property_id, name) SELECT id, 'title' FROM properties")
     assert len(await take_events(world)) == 50
+
+
+async def test_change_of_many_makes_events_for_those_that_change(world: World) -> None:
+    owner = await world.add_user()
+    cheap = [await world.add_property(owner, price=40_000) for _ in range(3)]
+    await world.add_property(owner, price=60_000)
+    await take_events(world)
+    await world.sql("UPDATE properties SET price = greatest(price, 50_000)")
+    assert sorted(await take_events(world)) == sorted((str(one), "index", "update") for one in cheap)
+
+
+async def test_no_trigger_joins_the_rows_before_with_those_after(world: World) -> None:
+    """The plan that a session keeps for one row would compare all with all where there are many."""
+    bodies = dict(await world.sql("SELECT proname, prosrc FROM pg_proc WHERE prosrc LIKE '%_rows%'"))
+    assert len(bodies) > 5
+    assert [name for name, body in bodies.items() if re.search(r"_rows\b[^;]*\bJOIN\s+\w+_rows\b", body)] == []
 
 
 async def test_words_added_after_an_irrelevant_change_in_one_transaction_still_make_an_event(world: World) -> None:
