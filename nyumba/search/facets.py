@@ -23,15 +23,22 @@ from nyumba.search.schemas import PropertySearch
 LEAST_BATHROOMS = (1, 2, 3, 4, 5)
 _SPELLINGS = 3
 _MOST_SHOWN = 50
+# More than any market has of towns or amenities. A shard that sends all its values is counted exactly, and is searched
+# by several cores at once: Elasticsearch does so only where none of a field's values could be cut off.
+_ALL_VALUES = 3_000
 
 
 @dataclass(frozen=True, slots=True)
 class FacetPlan:
-    """How a facet is counted. `own` are the parameters that choose from it; `is_word` says that spellings differ."""
+    """How a facet is counted. `own` are the parameters that choose from it; `is_word` says that spellings differ.
+
+    `is_few` says that a shard can send all values that it has.
+    """
 
     field: str
     own: tuple[str, ...]
     is_word: bool = False
+    is_few: bool = True
 
 
 PLANS: dict[str, FacetPlan] = {
@@ -46,7 +53,7 @@ PLANS: dict[str, FacetPlan] = {
     "features": FacetPlan("features", ("features",), is_word=True),
     "price": FacetPlan("price", ("price_min", "price_max")),
     "price_per_m2": FacetPlan("price_per_m2", ("price_per_m2_min", "price_per_m2_max")),
-    "agent": FacetPlan("user_id", ("agent_id",)),
+    "agent": FacetPlan("user_id", ("agent_id",), is_few=False),
 }
 HISTOGRAMS = ("price", "price_per_m2")
 _PARTS = ("values", "spellings", "selected", "steps", "least", "most")
@@ -114,14 +121,20 @@ def _count(name: str, search: PropertySearch) -> dict[str, Any]:
     if name == "bathrooms":
         return {"values": {"range": {"field": plan.field, "ranges": [{"from": n} for n in _list_bathrooms(selected)]}}}
     counted: dict[str, Any] = {"values": {"terms": {"field": plan.field, "size": search.facet_size}}}
+    if plan.is_few:
+        counted["values"]["terms"]["shard_size"] = _ALL_VALUES
     if plan.is_word:
-        counted["spellings"] = {"terms": {"field": f"{plan.field}.shown", "size": search.facet_size * _SPELLINGS}}
+        counted["spellings"] = _count_spellings(plan, search.facet_size * _SPELLINGS)
     if selected:
         filters = [{"term": {plan.field: value}} for value in selected.values()]
         counted["selected"] = {"filters": {"filters": filters}}
         if plan.is_word:
-            counted["selected"]["aggs"] = {"shown": {"terms": {"field": f"{plan.field}.shown", "size": _MOST_SHOWN}}}
+            counted["selected"]["aggs"] = {"shown": _count_spellings(plan, _MOST_SHOWN)}
     return counted
+
+
+def _count_spellings(plan: FacetPlan, size: int) -> dict[str, Any]:
+    return {"terms": {"field": f"{plan.field}.shown", "size": size, "shard_size": _ALL_VALUES}}
 
 
 def _read_terms(name: str, search: PropertySearch, parts: Mapping[str, Counted]) -> TermsFacet:
