@@ -49,6 +49,10 @@ ELASTICSEARCH_SETTINGS = {
 }
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of this run's own is made in it)
+ROOM_B = 8 * 1024**3
+
+
 def run_sql(database_url: str, *statements: str) -> None:
     """Execute statements outside of any transaction, as CREATE DATABASE needs it."""
 
@@ -79,10 +83,19 @@ def run_containers() -> Iterator[ServiceUrls]:
         yield ServiceUrls(postgres.get_connection_url(), f"http://{address}")
 
 
+def choose_directory() -> Path | None:
+    """In memory where there is plenty, else where temporary files go.
+
+    Each database is 300 files, which go with it. For a new file ext4 searches through all that went lately: a hundred
+    tests later, a database takes half a second to make instead of 30 ms.
+    """
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_B else None
+
+
 @contextmanager
 def run_embedded(settings: Settings) -> Iterator[ServiceUrls]:
     """Processes of this run alone, for what the settings do not give."""
-    state_dir = Path(tempfile.mkdtemp(prefix="nyumba-tests-"))
+    state_dir = Path(tempfile.mkdtemp(prefix="nyumba-tests-", dir=choose_directory()))
     state_dir.chmod(0o755)  # the services run as other users when root runs the tests
     settings = replace(settings, services="embedded", state_dir=state_dir)
     try:
