@@ -3,12 +3,18 @@
 from collections import Counter
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from nyumba.search.schemas import FacetName
+from nyumba.search.answers import TermBucket, TermsFacet
+from nyumba.search.asking import Counted
+from nyumba.search.document import MAPPINGS, SETTINGS
+from nyumba.search.facets import build_facets, read_facets
+from nyumba.search.schemas import FacetName, PropertySearch
+from tests.conftest import World
 from tests.integration.search.conftest import Market
 from tests.integration.search.oracle import Listing, fold
 from tests.integration.search.queries import draw_filters
@@ -123,3 +129,22 @@ async def test_all_facets_at_once(market: Market) -> None:
     answer = await market.search(facets=ALL, city=["nairobi"], amenities=["pool"], price_max=100_000, search="listing")
     assert answer["facets"].keys() == set(ALL)
     assert all(facet["buckets"] for facet in answer["facets"].values())
+
+
+async def test_counts_are_exact_however_many_shards_there_are(world: World) -> None:
+    """A town that is rare on each shard, behind many others there, is the most frequent of all."""
+    shards = [f"{world.alias}-{number}" for number in (1, 2)]
+    for shard in shards:
+        await world.elastic.indices.create(index=shard, settings=SETTINGS, mappings=MAPPINGS)
+        towns = ["Zimmerman", *(f"Town {number} of {shard[-1]}" for number in range(30))]
+        operations: list[dict[str, Any]] = []
+        for town in towns:
+            operations += [{"index": {}}, {"city": town}]
+        answer = await world.elastic.bulk(index=shard, operations=operations, refresh=True)
+        assert not answer["errors"]
+    search = PropertySearch(facets=["city"], facet_size=1)
+    answer = await world.elastic.search(index=",".join(shards), size=0, aggregations=build_facets(search, {}))
+    counted = msgspec.json.decode(msgspec.json.encode(answer["aggregations"]), type=dict[str, Counted])
+    assert read_facets(search, counted) == {
+        "city": TermsFacet([TermBucket("Zimmerman", 2, selected=False)], other_count=60)
+    }
