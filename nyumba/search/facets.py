@@ -120,21 +120,19 @@ def _count(name: str, search: PropertySearch) -> dict[str, Any]:
     selected = _list_selected(name, search)
     if name == "bathrooms":
         return {"values": {"range": {"field": plan.field, "ranges": [{"from": n} for n in _list_bathrooms(selected)]}}}
-    counted: dict[str, Any] = {"values": {"terms": {"field": plan.field, "size": search.facet_size}}}
-    if plan.is_few:
-        counted["values"]["terms"]["shard_size"] = _ALL_VALUES
+    counted = {"values": _count_values(plan, plan.field, search.facet_size)}
     if plan.is_word:
-        counted["spellings"] = _count_spellings(plan, search.facet_size * _SPELLINGS)
+        counted["spellings"] = _count_values(plan, f"{plan.field}.shown", search.facet_size * _SPELLINGS)
     if selected:
         filters = [{"term": {plan.field: value}} for value in selected.values()]
         counted["selected"] = {"filters": {"filters": filters}}
         if plan.is_word:
-            counted["selected"]["aggs"] = {"shown": _count_spellings(plan, _MOST_SHOWN)}
+            counted["selected"]["aggs"] = {"shown": _count_values(plan, f"{plan.field}.shown", _MOST_SHOWN)}
     return counted
 
 
-def _count_spellings(plan: FacetPlan, size: int) -> dict[str, Any]:
-    return {"terms": {"field": f"{plan.field}.shown", "size": size, "shard_size": _ALL_VALUES}}
+def _count_values(plan: FacetPlan, field: str, size: int) -> dict[str, Any]:
+    return {"terms": {"field": field, "size": size, **({"shard_size": _ALL_VALUES} if plan.is_few else {})}}
 
 
 def _read_terms(name: str, search: PropertySearch, parts: Mapping[str, Counted]) -> TermsFacet:
