@@ -1,5 +1,6 @@
 """A real SMTP server for tests, that answers as it is told to and keeps what it takes."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -72,12 +73,46 @@ class MailServer:
 
 
 class _OnFreePort(Controller):
-    """Port 0, where the original waits for a connection to a port it does not know yet."""
+    """Port 0, where the original waits for a connection to a port it does not know yet.
+
+    Closes its connections before it ends. The original leaves those open that say goodbye in TLS at that time, and the
+    garbage collector would warn of them in some later test.
+    """
+
+    def factory(self) -> SMTP:
+        connection = _Connection(self.handler, **self.SMTP_kwargs)
+        self._connections.append(connection)
+        return connection
+
+    def start(self) -> None:
+        self._connections: list[_Connection] = []
+        super().start()
+
+    def stop(self, no_assert: bool = False) -> None:  # noqa: FBT001, FBT002
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result()
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        for connection in self._connections:
+            if connection.opened is not None:
+                connection.opened.abort()
+        await asyncio.sleep(0)  # until they have heard of it
 
     def _trigger_server(self) -> None:
         assert self.server is not None
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()
+
+
+class _Connection(SMTP):
+    """Remembers the transport it came with, as TLS puts another one over it."""
+
+    opened: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self.transport is None:
+            self.opened = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
 
 
 def read_text(message: EmailMessage, subtype: str) -> str:
