@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -172,6 +173,11 @@ async def api(settings: Settings) -> AsyncIterator[AsyncTestClient[Litestar]]:
     """The API over the test's database and alias."""
     async with AsyncTestClient(create_app(settings)) as client:
         yield client
+
+
+def find_today() -> date:
+    """The day as the database tells it. No constant, for a long run of tests sees midnight go by."""
+    return datetime.now(UTC).date()
 
 
 class World:

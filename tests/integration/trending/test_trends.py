@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,10 +16,8 @@ from nyumba.settings import Settings
 from nyumba.trending import publishing, scores
 from nyumba.trending.publishing import forget_events, publish_trends
 from nyumba.views.folding import fold_views
-from tests.conftest import World
+from tests.conftest import World, find_today
 from tests.integration.accounts.conftest import Accounts, Person
-
-TODAY = datetime.now(UTC).date()
 
 Noted = Sequence[tuple[str, int, int]]  # kind, days ago, visitor
 
@@ -27,7 +25,7 @@ Noted = Sequence[tuple[str, int, int]]  # kind, days ago, visitor
 async def note(world: World, property_id: UUID, noted: Noted) -> None:
     """Each of these as the API would have noted it on its day."""
     for kind, ago, visitor in noted:
-        day, who = TODAY - timedelta(days=ago), bytes([visitor])
+        day, who = find_today() - timedelta(days=ago), bytes([visitor])
         if kind == "view":
             statement = "INSERT INTO property_views (property_id, day, visitor) VALUES (:id, :day, :who)"
         else:
@@ -42,7 +40,7 @@ async def read_score(world: World, property_id: UUID) -> float | None:
 
 
 def expect(noted: Noted) -> float | None:
-    return scores.score((kind, TODAY - timedelta(days=ago)) for kind, ago, _ in sorted(set(noted)))
+    return scores.score((kind, find_today() - timedelta(days=ago)) for kind, ago, _ in sorted(set(noted)))
 
 
 @given(
@@ -93,7 +91,7 @@ async def test_one_visitor_hammering_counts_as_one(accounts: Accounts, world: Wo
         await accounts.api.delete(f"/api/v1/properties/{hammered}/save", headers=visitor.headers)
         await contact(accounts, hammered, visitor)
         await fold_views(engine)
-    once = scores.score([("view", TODAY), ("save", TODAY), ("contact", TODAY)])
+    once = scores.score([("view", find_today()), ("save", find_today()), ("contact", find_today())])
     assert await read_score(world, hammered) == pytest.approx(once)
 
 
@@ -131,11 +129,13 @@ async def test_owner_who_has_logged_out_does_not_lift_it_either_and_others_at_th
         await accounts.api.post(f"/api/v1/properties/{property_id}/view")
         await contact(accounts, property_id)
     await fold_views(engine)
-    assert await read_score(world, own) == before == pytest.approx(scores.score([("view", TODAY)]))
-    assert await read_score(world, other) == pytest.approx(scores.score([("view", TODAY), ("contact", TODAY)]))
+    assert await read_score(world, own) == before == pytest.approx(scores.score([("view", find_today())]))
+    assert await read_score(world, other) == pytest.approx(
+        scores.score([("view", find_today()), ("contact", find_today())])
+    )
     await accounts.api.post(f"/api/v1/properties/{own}/view", headers={"User-Agent": "another device"})
     await fold_views(engine)
-    assert await read_score(world, own) == pytest.approx(scores.score([("view", TODAY), ("view", TODAY)]))
+    assert await read_score(world, own) == pytest.approx(scores.score([("view", find_today()), ("view", find_today())]))
 
 
 async def test_index_hears_of_a_score_only_when_it_grew_enough(world: World, engine: AsyncEngine) -> None:
@@ -183,7 +183,7 @@ async def test_published_trend_reaches_the_index(world: World, engine: AsyncEngi
     await publish_trends(engine)
     await world.processor.drain()
     source = (await world.elastic.get(index=world.alias, id=str(property_id)))["_source"]
-    score = scores.find_exponent("save", TODAY)
+    score = scores.find_exponent("save", find_today())
     assert score - publishing.STEP < source["trending"] <= score
     assert 0 < source["popularity"] < 1
 
@@ -193,7 +193,7 @@ async def test_events_of_days_that_are_over_are_forgotten_and_stay_counted(world
     await note(world, property_id, [("save", 1, 1), ("save", 0, 2)])
     score = await read_score(world, property_id)
     await forget_events(engine)
-    assert await world.sql("SELECT day FROM trend_events") == [(TODAY,)]
+    assert await world.sql("SELECT day FROM trend_events") == [(find_today(),)]
     assert await read_score(world, property_id) == score
 
 

@@ -1,7 +1,7 @@
 """`view_count` follows what was noted: each view once, whoever counts and whatever fails."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,19 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from nyumba.settings import Settings
 from nyumba.views import folding
 from nyumba.views.folding import fold_views, forget_views
-from tests.conftest import World
+from tests.conftest import World, find_today
 from tests.integration.accounts.conftest import Person, serve
 from tests.integration.properties.conftest import Listings
 
-TODAY = datetime.now(UTC).date()
 
-
-async def note(world: World, property_id: UUID, many: int, day: date = TODAY) -> None:
+async def note(world: World, property_id: UUID, many: int, day: date | None = None) -> None:
     await world.sql(
         "INSERT INTO property_views (property_id, day, visitor)"
         " SELECT :id, :day, gen_random_uuid()::text::bytea FROM generate_series(1, :many)",
         id=property_id,
-        day=day,
+        day=day or find_today(),
         many=many,
     )
 
@@ -99,17 +97,17 @@ async def test_counter_that_dies_loses_and_doubles_nothing(world: World, engine:
 
 
 async def test_views_of_a_removed_property_are_done_with(world: World, engine: AsyncEngine) -> None:
-    await note(world, uuid4(), 2, TODAY - timedelta(days=1))
+    await note(world, uuid4(), 2, find_today() - timedelta(days=1))
     await fold_views(engine)
     await forget_views(engine)
     assert await world.sql("SELECT 1 FROM property_views") == []
 
 
 async def test_days_that_are_over_are_forgotten_when_they_are_counted(world: World, engine: AsyncEngine) -> None:
-    property_id, yesterday = await world.add_property(), TODAY - timedelta(days=1)
+    property_id, yesterday = await world.add_property(), find_today() - timedelta(days=1)
     await note(world, property_id, 2, yesterday)
     await note(world, property_id, 3)
-    for day in (yesterday, TODAY):
+    for day in (yesterday, find_today()):
         await world.sql("INSERT INTO view_salts (day, salt) VALUES (:day, 'x')", day=day)
         await world.sql("INSERT INTO account_devices (day, device, account) VALUES (:day, 'x', 'y')", day=day)
     await forget_views(engine)
@@ -117,9 +115,9 @@ async def test_days_that_are_over_are_forgotten_when_they_are_counted(world: Wor
     await fold_views(engine)
     await forget_views(engine)
     assert await read_counts(world) == {property_id: 5}
-    assert await world.sql("SELECT DISTINCT day FROM property_views") == [(TODAY,)]
-    assert await world.sql("SELECT day FROM view_salts") == [(TODAY,)]
-    assert await world.sql("SELECT day FROM account_devices") == [(TODAY,)]
+    assert await world.sql("SELECT DISTINCT day FROM property_views") == [(find_today(),)]
+    assert await world.sql("SELECT day FROM view_salts") == [(find_today(),)]
+    assert await world.sql("SELECT day FROM account_devices") == [(find_today(),)]
 
 
 async def test_api_counts_by_itself_and_goes_on_after_a_failure(
