@@ -20,6 +20,7 @@ from nyumba.parameters import Ruled, describe_type
 from nyumba.texts import publish_pattern
 
 T = TypeVar("T", bound=msgspec.Struct)
+J = TypeVar("J")
 
 LARGEST_WHOLE = 2**53  # beyond it, not every whole number is a float
 
@@ -37,6 +38,18 @@ def read_number(text: str) -> int | float:
 
 
 _OBJECT = msgspec.json.Decoder(dict[str, Any], float_hook=read_number)
+
+
+def read_json(decoder: msgspec.json.Decoder[J], body: bytes) -> J:
+    """Decode a body.
+
+    Raises:
+        MalformedBody: it is no JSON, not what the decoder takes, or nested too deep to be read.
+    """
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise MalformedBody("the body must be a JSON object, in UTF-8") from None
 
 
 class StrictBody(MsgspecDTO[T], Generic[T]):
@@ -80,10 +93,7 @@ def parse_body(model: type[T], body: bytes) -> T:
         MalformedBody: it is no JSON object.
         InvalidRequest: with all the fields that are unknown, missing or wrong.
     """
-    try:
-        given: dict[str, Any] = _OBJECT.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise MalformedBody("the body must be a JSON object, in UTF-8") from None
+    given = read_json(_OBJECT, body)
     known = {field.encode_name: field for field in fields(model)}
     values: dict[str, Any] = {}
     errors = [_refuse(name, f"is not a field here; there are: {', '.join(known)}") for name in given.keys() - known]

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from nyumba.bodies import StrictBody, read_number
-from nyumba.errors import FieldError, InvalidRequest, MalformedBody
+from nyumba.bodies import StrictBody, read_json, read_number
+from nyumba.errors import FieldError, InvalidRequest
 
 MOST_EVENTS = 100
 LAST_ORDINAL = 10_000
@@ -79,11 +79,9 @@ class NestedBody(StrictBody[T]):
     def decode_bytes(self, value: bytes) -> Any:  # noqa: ANN401  (as Litestar declares it)
         """Read the body."""
         try:
-            return msgspec.convert(_JSON.decode(value), self.model_type)
+            return msgspec.convert(read_json(_JSON, value), self.model_type)
         except msgspec.ValidationError as error:
             raise InvalidRequest([_explain(str(error))]) from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise MalformedBody("the body must be a JSON object, in UTF-8") from None
 
 
 def _explain(message: str) -> FieldError:

@@ -99,7 +99,7 @@ class RowReader:
             try:
                 cells = _OBJECT.decode(line)
                 yield Row(number, {column: _to_text(cells.get(column)) for column in self._columns})
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 yield BrokenRow(number, f"it is no JSON object ({error})")
 
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from nyumba.bodies import describe_struct, parse_body
-from nyumba.errors import InvalidRequest
+from nyumba.errors import InvalidRequest, MalformedBody
 
 
 class Inner(Struct):
@@ -37,3 +37,10 @@ def test_list_is_described_as_the_json_that_it_is() -> None:
 def test_description_holds_nested_structs_and_patterns_of_json_schema() -> None:
     [inner] = [describe_struct(Body)["properties"]["inner"]["items"]]
     assert inner["properties"]["word"]["pattern"] == "^a+$"
+
+
+@pytest.mark.parametrize("depth", [900, 2_000, 50_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_body_is_refused_however_deep_it_is(opening: str, closing: str, depth: int) -> None:
+    with pytest.raises((MalformedBody, InvalidRequest)):
+        parse_body(Body, f'{{"sizes": {opening * depth}1{closing * depth}}}'.encode())

@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from nyumba.errors import InvalidRequest
+from nyumba.errors import InvalidRequest, MalformedBody
 from nyumba.events.schemas import EventBatch, NestedBody
 
 
@@ -29,3 +29,8 @@ def test_fault_is_named(change: dict[str, object], pointer: str, detail: str) ->
     with pytest.raises(InvalidRequest) as caught:
         parse(msgspec.json.encode({"events": [event | change]}))
     assert [(error.pointer, error.detail) for error in caught.value.errors] == [(pointer, detail)]
+
+
+def test_batch_is_refused_however_deep_it_is() -> None:
+    with pytest.raises(MalformedBody):
+        parse(b'{"events": ' + b"[" * 50_000)

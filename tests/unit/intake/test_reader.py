@@ -35,7 +35,9 @@ def test_ndjson_cells_keep_the_digits_that_were_written(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", [b"{", b"[1]", b"3", b'{"id": "\xff"}', b'{"id": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "line", [b"{", b"[1]", b"3", b'{"id": "\xff"}', b'{"id": "\\ud800"}', b'{"id": ' + b"[" * 9_999]
+)
 def test_line_that_is_no_json_object_is_a_broken_row(tmp_path: Path, line: bytes) -> None:
     broken, whole = read(tmp_path / "homes.ndjson", line + b'\n{"id": "1", "text": "a"}')
     assert isinstance(broken, BrokenRow)
