@@ -13,7 +13,7 @@ from nyumba.search.promotion import build_slots
 from nyumba.search.ranking import prefer_phrase, rank
 from nyumba.search.relaxations import build_relaxations, count_meant
 from nyumba.search.schemas import OrderedFilters, PropertyFilters, PropertySearch
-from nyumba.search.text import build_text
+from nyumba.search.text import build_marks, build_text
 
 TIME_LIMIT = "2s"
 ID_LAST = {"id": "asc"}
@@ -53,7 +53,7 @@ def build_search(
         body["post_filter"] = {"bool": {"filter": join_clauses(clauses, without=others)}}
     waiting = {name: clauses[name] for name in clauses if name in afterwards}
     aggregations = build_facets(search, waiting)
-    shown = _show_more(search, text)
+    shown = _show_more(search)
     if "suggestions" in search.include:
         aggregations |= build_relaxations(clauses, text)
         if meant is not None:
@@ -71,11 +71,11 @@ def build_search(
     return body | shown
 
 
-def _show_more(search: PropertySearch, text: dict[str, Any] | None) -> dict[str, Any]:
+def _show_more(search: PropertySearch) -> dict[str, Any]:
     """What hits show besides the fields of their items."""
     shown: dict[str, Any] = {}
-    if search.highlight and text:
-        shown["highlight"] = build_highlight(text)
+    if search.highlight and search.search:
+        shown["highlight"] = build_highlight(search.search, forgive=search.typo == "auto")
     if "reasons" in search.include:
         shown["docvalue_fields"] = ["popularity"]
     return shown
@@ -128,13 +128,13 @@ def _list(
     }
 
 
-def build_highlight(text: dict[str, Any]) -> dict[str, Any]:
+def build_highlight(text: str, *, forgive: bool) -> dict[str, Any]:
     """Where the words stand, as HTML with no other element than `<mark>`."""
     return {
         "encoder": "html",
         "pre_tags": ["<mark>"],
         "post_tags": ["</mark>"],
-        "highlight_query": text,
+        "highlight_query": build_marks(text, forgive=forgive),
         "require_field_match": False,
         "max_analyzed_offset": HIGHLIGHTED_CHARACTERS,
         "fields": HIGHLIGHTED,

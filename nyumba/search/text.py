@@ -15,12 +15,13 @@ FUZZY_FIELDS = ("title", "neighborhood.text", "city.text", "address", "amenities
 FUZZINESS = "AUTO:5,9"
 FUZZY_WEIGHT = 0.2
 
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _IS_NAME = re.compile(r"[^\W\d_]{5,}")
 
 
 def split_words(text: str) -> list[str]:
-    """The words that count: not those that only join others, nor what holds no letter and no digit."""
-    words = [word for word in text.split()[:MOST_WORDS] if any(map(str.isalnum, word))]
+    """The words that count, without marks around them: not those that only join others, nor what is marks alone."""
+    words = [stripped for word in text.split()[:MOST_WORDS] if (stripped := _AROUND.sub("", word))]
     return [word for word in words if word.lower() not in LITTLE_WORDS] or words
 
 
@@ -40,13 +41,29 @@ def build_text(text: str, *, forgive: bool) -> dict[str, Any]:
     return {"dis_max": {"queries": [whole, forgiven]}} if has_joint_synonym(words) else forgiven
 
 
+def build_marks(text: str, *, forgive: bool) -> dict[str, Any]:
+    """What to mark in what was found: any of the words, and what means the same.
+
+    Elasticsearch marks nothing for `combined_fields` where a synonym is of several words.
+    """
+    words = split_words(text)
+    whole = {"multi_match": {"query": " ".join(words), "type": "most_fields", "fields": list(TEXT_FIELDS)}}
+    mistyped = [_find_mistyped(word) for word in words if forgive and _IS_NAME.fullmatch(word)]
+    return {"bool": {"should": [whole, *mistyped]}}
+
+
 def _match_exactly(text: str) -> dict[str, Any]:
     fields = [f"{name}^{BOOSTS[name]}" if name in BOOSTS else name for name in TEXT_FIELDS]
     return {"combined_fields": {"query": text, "fields": fields, "operator": "and"}}
 
 
 def _forgive(word: str) -> dict[str, Any]:
-    mistyped = {
+    return {"dis_max": {"queries": [_match_exactly(word), _find_mistyped(word)]}}
+
+
+def _find_mistyped(word: str) -> dict[str, Any]:
+    """As its stem, and where it may be none, as it stands: `gardns` is near `garden`, `spaciuos` near `spacious`."""
+    stem = {
         "multi_match": {
             "query": word,
             "fields": list(FUZZY_FIELDS),
@@ -56,4 +73,6 @@ def _forgive(word: str) -> dict[str, Any]:
             "boost": FUZZY_WEIGHT,
         }
     }
-    return {"dis_max": {"queries": [_match_exactly(word), mistyped]}}
+    if not word.lower().endswith("s"):
+        return stem
+    return {"dis_max": {"queries": [stem, {"multi_match": stem["multi_match"] | {"analyzer": "plain"}}]}}

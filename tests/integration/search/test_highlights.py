@@ -47,6 +47,15 @@ async def test_mistyped_and_inflected_words_are_marked(world: World, api: Api) -
     assert item["highlights"]["title"] == ["Quiet <mark>gardens</mark>"]
 
 
+async def test_words_with_a_synonym_of_several_words_are_marked(world: World, api: Api) -> None:
+    await world.add_property(title="Flat with a DSQ in Buru Buru")
+    await world.reindex()
+    for typed, marked in (("dsq", "DSQ"), ("servant quarters", "DSQ"), ("buruburu", "Buru</mark> <mark>Buru")):
+        params = {"search": typed, "highlight": "true", "interpret": "off"}
+        item = (await api.get(SEARCH, params=params)).json()["items"][0]
+        assert f"<mark>{marked}</mark>" in item["highlights"]["title"][0]
+
+
 async def test_nothing_is_marked_unless_asked_for(world: World, api: Api) -> None:
     await world.add_property(title="Windmill")
     await world.reindex()

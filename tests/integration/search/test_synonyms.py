@@ -52,3 +52,10 @@ async def test_typing_mistakes_are_forgiven_but_not_in_codes_and_numbers(world: 
     assert [await count(api, text) for text in ("jacarnda", "jacarranda heights", "EN20417", "5512")] == [1, 1, 1, 1]
     assert [await count(api, text) for text in ("EN20471", "EN20418", "5521", "5513")] == [0, 0, 0, 0]
     assert await count(api, "jacarnda", typo="off") == 0
+
+
+@pytest.mark.parametrize("text", ["spaciuos", "spacius", "gardns", "maisonete.", "(maisonete", "“spaciuos gardns”"])
+async def test_typing_mistakes_are_forgiven_at_an_s_and_beside_a_mark(world: World, api: Api, text: str) -> None:
+    await world.add_property(title="Spacious maisonette with a garden")
+    await world.reindex()
+    assert await count(api, text) == 1
