@@ -47,7 +47,7 @@ _FIELDS = {
     "features": "coalesce(f.names, '[]')",
     "image_url": "to_json(i.url)",
     "agent": """json_build_object(
-        'company', g.company_name, 'name', CASE WHEN u.role = 'agent' THEN u.full_name END)""",
+        'company', g.company_name, 'name', CASE WHEN g.user_id IS NOT NULL THEN u.full_name END)""",
     "created_at": _write_time("p.created_at"),
     "listed_at": _write_time("m.listed_at"),
 }
@@ -74,7 +74,7 @@ _BATCH = """
     SELECT {columns}
     FROM page p
     JOIN users u ON u.id = p.user_id
-    LEFT JOIN agent_profiles g ON g.user_id = p.user_id
+    LEFT JOIN agent_profiles g ON g.user_id = p.user_id AND u.role = 'agent' AND u.is_active
     LEFT JOIN a ON a.property_id = p.id
     LEFT JOIN f ON f.property_id = p.id
     LEFT JOIN i ON i.property_id = p.id

@@ -13,7 +13,7 @@ import msgspec
 
 from nyumba.search.synonyms import SYNONYMS
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 TEXT = {"type": "text", "analyzer": "listing", "search_analyzer": "typed"}
 KEYWORD = {"type": "keyword"}
@@ -116,7 +116,7 @@ class GeoPoint(msgspec.Struct, frozen=True):
 
 
 class Agent(msgspec.Struct, frozen=True):
-    """Who offers a property. Only agents have a name here: private sellers are nobody's search result."""
+    """Who offers a property. Only agents with a profile on show have a name here: others are nobody's search result."""
 
     name: str | None = None
     company: str | None = None

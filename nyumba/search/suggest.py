@@ -108,7 +108,8 @@ async def suggest(engine: SearchEngine, search: SuggestSearch) -> Suggested:
         raise SearchTimedOut
     found = answer.aggregations
     places = [*_read_cities(found["city"]), *_read_neighborhoods(found["neighborhood"])]
-    places.sort(key=lambda place: (not _begins(place.text, words), -place.count, place.text))
+    typed = " ".join(words)
+    places.sort(key=lambda at: (not _begins(at.text, words), not fold(at.text).startswith(typed), -at.count, at.text))
     return Suggested(
         places=places[: search.limit],
         properties=_read_titles(answer.hits.hits, search.limit),
@@ -118,13 +119,13 @@ async def suggest(engine: SearchEngine, search: SuggestSearch) -> Suggested:
 
 def split_typed(text: str) -> list[str]:
     """The words that count."""
-    return [word for word in fold(text).split() if any(map(str.isalnum, word))][:MOST_WORDS]
+    return [word for word in fold(text).replace(",", " ").split() if any(map(str.isalnum, word))][:MOST_WORDS]
 
 
 def build_suggest(words: list[str], limit: int) -> dict[str, Any]:
     """The body that asks for all three groups."""
     typed = " ".join(words)
-    places = {field: _match_place(field, typed) for field in ("city", "neighborhood")}
+    places = {"city": _match_place("city", typed), "neighborhood": _match_neighborhood(words)}
     agents = _match_begun(["agent.name", "agent.company"], typed)
     titles = {"bool": {"must": _match_begun(["title"], typed), "boost": TITLE_BOOST, "_name": TITLE}}
     named = [titles, _match_begun(["address"], typed)]
@@ -153,6 +154,15 @@ def build_suggest(words: list[str], limit: int) -> dict[str, Any]:
 
 def _match_place(field: str, typed: str) -> dict[str, Any]:
     return {"match": {f"{field}.beginnings": {"query": typed, "operator": "and", **FORGIVING}}}
+
+
+def _match_neighborhood(words: list[str]) -> dict[str, Any]:
+    """One word at least begins one of its name, and the others one of its name or its city's."""
+    named = [_match_place("neighborhood", word) for word in words]
+    anywhere = [
+        {"bool": {"should": [name, _match_place("city", word)]}} for name, word in zip(named, words, strict=True)
+    ]
+    return {"bool": {"should": named, "minimum_should_match": 1, "must": anywhere}}
 
 
 def _match_begun(fields: list[str], typed: str) -> dict[str, Any]:

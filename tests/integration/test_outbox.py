@@ -136,6 +136,8 @@ async def test_agent_shown_with_a_property_touches_it(world: World) -> None:
     assert await take_events(world) == touched
     await world.sql("UPDATE agent_profiles SET company_name = 'Savanna'")
     assert await take_events(world) == touched
+    await world.sql("UPDATE users SET is_active = false")
+    assert await take_events(world) == touched
     await world.sql("UPDATE agent_profiles SET bio = 'Since 2004'")
     await world.sql("UPDATE users SET phone = '+254700000000'")
     assert await take_events(world) == []

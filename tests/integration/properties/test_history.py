@@ -49,6 +49,17 @@ async def test_what_a_draft_costs_is_nobodys_business(listings: Listings, owner:
     assert await read_history(listings, path) == [(3, None)]
 
 
+@pytest.mark.parametrize(("back", "noted"), [(100, []), (80, [(80, 100)])])
+async def test_price_that_nobody_was_offered_is_no_price_it_had(
+    listings: Listings, owner: Person, back: int, noted: list[tuple[int, int]]
+) -> None:
+    path = await listings.offer(owner, price=100)
+    await listings.change(path, owner, status="withdrawn")
+    await listings.change(path, owner, price=500)
+    await listings.change(path, owner, price=back, status="active")
+    assert await read_history(listings, path) == [*noted, (100, None)]
+
+
 async def test_sale_that_becomes_a_rent_is_no_price_drop(listings: Listings, owner: Person) -> None:
     path = await listings.offer(owner, price=9_000_000)
     await listings.change(path, owner, listing_type="rent", price=50_000)

@@ -30,7 +30,11 @@ def texts(group: list[dict[str, Any]]) -> list[str]:
 async def market(world: World) -> World:
     wanjiku, kilonzo = await world.add_user("Wanjiku Kamau"), await world.add_user("Kilonzo Mutua")
     private = await world.add_user("Kiliana Private", role="seller")
-    await world.sql("INSERT INTO agent_profiles (user_id, company_name) VALUES (:id, 'Baraka Homes')", id=wanjiku)
+    away = await world.add_user("Kilele Nyamai")
+    await world.sql("INSERT INTO agent_profiles (user_id) SELECT id FROM users WHERE role = 'agent'")
+    await world.sql("UPDATE agent_profiles SET company_name = 'Baraka Homes' WHERE user_id = :id", id=wanjiku)
+    await world.sql("UPDATE users SET is_active = false WHERE id = :id", id=away)
+    without_profile = await world.add_user("Kilima Njaro")
     for _ in range(3):
         await world.add_property(wanjiku, title="Kilima view flat", neighborhood="Kilimani", city="Nairobi")
     await world.add_property(kilonzo, title="Cosy bungalow", neighborhood="Milimani", city="Kisumu")
@@ -38,6 +42,8 @@ async def market(world: World) -> World:
         await world.add_property(kilonzo, title=title, neighborhood="Milimani", city="Nakuru")
     await world.add_property(kilonzo, neighborhood="milimani", city="NAKURU")
     await world.add_property(kilonzo, title="Beach villa", city="Kilifi", address="Off Rhapta Road")
+    for hidden in (away, without_profile):
+        await world.add_property(hidden, title="Office", city="Mombasa")
     await world.add_property(private, title="Kilometre away", city="Kilgoris", status="under_offer")
     await world.add_property(private, title="Kileleshwa drafts", neighborhood="Kileleshwa", status="draft")
     sold = await world.add_property(kilonzo, title="Kilmarnock sold", neighborhood="Kilmarnock", city="Kilmarnock")
@@ -61,6 +67,12 @@ async def test_one_name_in_two_cities_is_two_places(market: World, api: Api) -> 
         ("Milimani, Nakuru", 3),
         ("Milimani, Kisumu", 1),
     ]
+
+
+@pytest.mark.parametrize("typed", ["milimani nakuru", "Milimani, Nakuru", "nakuru milim", "nakru milimani"])
+async def test_neighborhood_is_found_beside_its_city(market: World, api: Api, typed: str) -> None:
+    places = (await suggest(api, typed))["places"]
+    assert [(place["text"], place["count"]) for place in places] == [("Milimani, Nakuru", 3)]
 
 
 async def test_counts_are_the_totals_of_the_searches(market: World, api: Api) -> None:
