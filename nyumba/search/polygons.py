@@ -91,9 +91,9 @@ def _unwrap(ring: Ring) -> Ring:
 
 
 def _bring_near(hole: Ring, west: float, east: float) -> Ring:
-    """A hole on the same turn of the earth as its shell."""
+    """A hole on the same turn of the earth as its shell, where that goes beyond the antimeridian."""
     middle = sum(lon for lon, _ in hole) / len(hole)
-    shift = 360 if middle < west else -360 if middle > east else 0
+    shift = 360 if middle < west and east > 180 else -360 if middle > east and west < -180 else 0
     return [(lon + shift, lat) for lon, lat in hole]
 
 

@@ -5,11 +5,13 @@ Invariant: a score is that of the text times at most 1 + the sum of WEIGHTS, so 
 outranks a clearly better match; and `is_featured` is not among them. docs/evaluation.md has the measurement.
 """
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from nyumba.search.answers import SearchItem
 from nyumba.search.folding import fold
+from nyumba.search.text import split_words
 
 WEIGHTS = {"freshness": 0.1, "popularity": 0.15, "nearness": 0.2}
 HALF_AS_FRESH = "30d"
@@ -90,5 +92,10 @@ def _end_day(now: datetime) -> str:
 
 
 def _find_words(text: str | None, where: str) -> list[str]:
-    there = fold(where)
-    return [word for word in (text or "").split() if fold(word) in there]
+    """Those of the typed words that stand there, whole or in the plural."""
+    there = _split(where)
+    return [word for word in split_words(text or "") if _split(word) <= there]
+
+
+def _split(text: str) -> set[str]:
+    return {word.removesuffix("s") for word in re.findall(r"\w+", fold(text))}

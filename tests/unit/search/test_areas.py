@@ -29,7 +29,7 @@ def circle(vertices: int, radius: float = 1.0) -> list[list[float]]:
     [
         ([[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]], "Self-intersection"),
         ([SQUARE, [[2, 2], [20, 2], [20, 4], [2, 4], [2, 2]]], "not a valid polygon"),
-        ([SQUARE, [[20, 20], [21, 20], [21, 21], [20, 20]]], "not a valid polygon"),
+        ([SQUARE, [[20, 20], [21, 20], [21, 21], [20, 20]]], r"not a valid polygon.*outside shell\[20 20\]"),
         ([[[0, 0], [10, 0], [10, 10], [0, 10]]], "not closed"),
         ([[[0, 0], [10, 0], [0, 0]]], "fewer than four"),
         ([[[0, 0], [10, 0], [20, 0], [0, 0]]], "not a valid polygon"),

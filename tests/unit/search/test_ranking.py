@@ -78,6 +78,8 @@ def test_reasons_are_in_plain_words() -> None:
         "listed 3 days ago",
     ]
     later = NOW + timedelta(days=9)
+    assert explain(item, None, "to gard lima, ool", later) == ["price cut 8 %"]
+    assert explain(item, None, "gardens", later) == ["“gardens” in the title", "price cut 8 %"]
     assert explain(item, 812, "pool", later)[1:] == ["has pool", "price cut 8 %"]
     assert explain(item, 812, "pool", later, 0.6)[1:] == ["has pool", "many have looked at it", "price cut 8 %"]
 
