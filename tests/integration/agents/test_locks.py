@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from tests.conftest import World
 from tests.integration.accounts.conftest import Accounts, Person
-from tests.integration.agents.conftest import AGENTS, read_figures
+from tests.integration.agents.conftest import AGENTS, AddAgent, read_figures
 from tests.locks import wait_until_done_or_blocked
 
 REVIEW = "INSERT INTO agent_reviews (agent_id, client_id, rating) VALUES (:agent, :client, :rating)"
@@ -84,6 +84,23 @@ async def test_new_names_of_company_and_agent_never_deadlock(accounts: Accounts,
         changes = []
         for path, body in (("/api/v1/users/me", {"full_name": "B"}), (f"{AGENTS}/profile", {"company_name": "C"})):
             changes.append(asyncio.create_task(accounts.api.put(path, json=body, headers=agent.headers)))
+            await wait_until_done_or_blocked(world, *changes)
+        await connection.commit()
+    assert [(await change).status_code for change in changes] == [200, 200]
+
+
+async def test_name_that_a_company_gets_back_and_a_new_one_never_deadlock(
+    accounts: Accounts, world: World, add_agent: AddAgent
+) -> None:
+    """The first name seems to be that of the profile already, until the name between them is committed."""
+    agent = await add_agent(company_name="A")
+    async with world.engine.connect() as connection:
+        await connection.execute(text("SELECT id FROM users WHERE id = :id FOR NO KEY UPDATE"), {"id": agent.id})
+        await connection.execute(text("UPDATE agent_profiles SET company_name = 'B'"))
+        changes = []
+        for name in ("A", "C"):
+            put = accounts.api.put(f"{AGENTS}/profile", json={"company_name": name}, headers=agent.headers)
+            changes.append(asyncio.create_task(put))
             await wait_until_done_or_blocked(world, *changes)
         await connection.commit()
     assert [(await change).status_code for change in changes] == [200, 200]
