@@ -8,7 +8,7 @@ from socket import gaierror
 from uuid import UUID
 
 import asyncpg
-from asyncpg.exceptions import UndefinedColumnError, UndefinedTableError
+from asyncpg.exceptions import DeadlockDetectedError, SerializationError, UndefinedColumnError, UndefinedTableError
 from sqlalchemy import DateTime, MetaData, func, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -18,6 +18,7 @@ CONNECTION_STATES = "08"  # the class of what goes wrong with connections
 SHUTDOWN_STATES = {
     error.sqlstate for error in (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError)
 }
+CONFLICT_STATES = {error.sqlstate for error in (DeadlockDetectedError, SerializationError)}
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -77,6 +78,11 @@ def is_database_outage(error: Exception) -> bool:
         return error.filename is None  # a socket that is not there, as against a file
     unreachable = (ConnectionError, TimeoutError, gaierror, asyncpg.PostgresConnectionError)
     return isinstance(error, (*unreachable, asyncpg.CannotConnectNowError))
+
+
+def is_conflict(error: Exception) -> bool:
+    """Whether a transaction failed because of another alone, so that the same may succeed when it is repeated."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in CONFLICT_STATES
 
 
 def is_schema_missing(error: Exception) -> bool:

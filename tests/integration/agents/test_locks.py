@@ -119,3 +119,18 @@ async def test_new_license_and_a_review_never_deadlock(accounts: Accounts, world
         await connection.commit()
     assert (await change).status_code == 200
     assert await read_figures(accounts, agent.id) == (4, 1, 0)
+
+
+async def test_change_that_a_deadlock_ends_may_be_repeated(accounts: Accounts, world: World, agent: Person) -> None:
+    """As somebody at psql can bring it about. Whoever waits first looks first for a deadlock, and gives up."""
+    prop = await world.add_property(agent.id, listing_type="sale")
+    async with world.engine.connect() as connection:
+        await connection.execute(text("SELECT id FROM agent_profiles FOR UPDATE"))
+        put = accounts.api.put(f"/api/v1/properties/{prop}", json={"status": "sold"}, headers=agent.headers)
+        sale = asyncio.create_task(put)
+        await wait_until_done_or_blocked(world, sale)
+        await connection.execute(text("SET LOCAL deadlock_timeout = '1min'"))
+        await connection.execute(text("SELECT id FROM properties FOR UPDATE"))
+    answer = await sale
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:nyumba:problem:database-unavailable")
+    assert answer.headers["Retry-After"] == "5"
