@@ -2,8 +2,10 @@
 
 import asyncpg
 import pytest
+from sqlalchemy import QueuePool, create_engine
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from nyumba.db import is_conflict, is_database_outage
 
@@ -24,6 +26,13 @@ def wrap(error: asyncpg.PostgresError) -> DBAPIError:
 )
 def test_server_that_starts_or_stops_is_an_outage(error: asyncpg.PostgresError) -> None:
     assert is_database_outage(wrap(error))
+
+
+def test_pool_without_a_free_connection_is_an_outage() -> None:
+    engine = create_engine("sqlite://", poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0)
+    with engine.connect(), pytest.raises(PoolTimeoutError) as caught:
+        engine.connect()
+    assert is_database_outage(caught.value)
 
 
 def test_wrong_statement_is_no_outage() -> None:
