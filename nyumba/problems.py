@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import DBAPIError
 
@@ -70,7 +72,8 @@ def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
     if isinstance(error, ValidationException):
         return render_domain_error(request, _explain_validation(error))
     status = HTTPStatus(error.status_code)
-    problem = Problem(type=type_of_status(status), title=status.phrase, status=status)
+    detail = _name_limit(request.route_handler) if isinstance(error, RequestEntityTooLarge) else None
+    problem = Problem(type=type_of_status(status), title=status.phrase, status=status, detail=detail)
     return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=error.headers)
 
 
@@ -87,6 +90,11 @@ def render_unexpected(request: Request[Any, Any, Any], error: Exception) -> Resp
     logger.error("%s %s failed\n%s", request.method, request.url.path, _describe_bug(error))
     problem = Problem(type=type_of("internal-error"), title="Internal error", status=500)
     return Response(problem, status_code=500, media_type=MEDIA_TYPE)
+
+
+def _name_limit(handler: HTTPRouteHandler) -> str:
+    """How long a body of this route may be."""
+    return f"the body must have {handler.resolve_request_max_body_size():,} bytes or less"
 
 
 def _explain_validation(error: ValidationException) -> NyumbaError:
