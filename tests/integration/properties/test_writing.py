@@ -229,6 +229,7 @@ async def test_body_that_is_no_object_is_refused(accounts: Accounts, owner: Pers
 async def test_body_that_is_too_large_is_refused(accounts: Accounts, owner: Person) -> None:
     response = await accounts.api.post(PROPERTIES, json=HOUSE | {"description": "x" * 200_000}, headers=owner.headers)
     assert response.status_code == 413
+    assert response.json()["detail"] == "the body must have 131,072 bytes or less"
 
 
 async def test_longest_body_that_is_allowed_fits(listings: Listings, owner: Person) -> None:
