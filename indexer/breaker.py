@@ -1,6 +1,7 @@
 """The breaker: while a dependency is down, one worker at a time asks whether it is back, ever more rarely.
 
-Invariant: an outage is nobody's fault. Work that meets one is given back as it was, and costs no attempt.
+Invariant: an outage is nobody's fault. Work that meets one is given back as it was, and costs no attempt. However long
+it lasts, it is waited for; but statements that PostgreSQL interrupts each time end the work, for nothing else would.
 """
 
 import asyncio
@@ -10,8 +11,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
-from indexer.errors import ElasticsearchUnavailable
-from nyumba.db import is_database_outage
+from indexer.errors import ElasticsearchUnavailable, StatementsInterrupted
+from nyumba.db import MOST_INTERRUPTIONS, is_database_outage, is_interrupted, read_sqlstate
 from nyumba.elastic import is_outage
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Breaker:
         self._probing = asyncio.Lock()
         self._is_trying = False
         self._failures = 0
+        self._interruptions = 0
         self._retry_at = 0.0
         self._opened_at = 0.0
         self._error: Exception | None = None
@@ -81,10 +83,17 @@ class Breaker:
             if not is_any_outage(error):
                 raise
             if seen == self._failures:  # workers that meet the same outage at the same time count once
+                self._count_interruption(error)
                 self._open(error)
             return None
         self._close()
         return result
+
+    def _count_interruption(self, error: Exception) -> None:
+        """Waiting helps a statement that others are in the way of, and not one that always takes too long."""
+        self._interruptions = self._interruptions + 1 if is_interrupted(error) else 0
+        if self._interruptions >= MOST_INTERRUPTIONS:
+            raise StatementsInterrupted(self._interruptions, read_sqlstate(error)) from error
 
     def _open(self, error: Exception) -> None:
         now = time.monotonic()
@@ -100,6 +109,7 @@ class Breaker:
             logger.warning("it is back after %.1f s", time.monotonic() - self._opened_at)
         self._error = None
         self._failures = 0
+        self._interruptions = 0
 
 
 def compute_pause(failures: int) -> float:
@@ -109,6 +119,8 @@ def compute_pause(failures: int) -> float:
 
 def is_any_outage(error: Exception) -> bool:
     """Whether an error says that one of the two stores cannot be reached or does not take work now."""
+    if is_interrupted(error):
+        return True
     return isinstance(error, ElasticsearchUnavailable) or is_outage(error) or is_database_outage(error)
 
 
@@ -116,7 +128,10 @@ def describe_outage(error: Exception) -> str:
     """One sentence, without anything that the error may quote."""
     if isinstance(error, ElasticsearchUnavailable):
         return str(error)
-    return "PostgreSQL is unavailable" if is_database_outage(error) else "Elasticsearch is unavailable"
+    if is_interrupted(error) or is_database_outage(error):
+        state = read_sqlstate(error)
+        return f"PostgreSQL is unavailable (SQLSTATE {state})" if state else "PostgreSQL is unavailable"
+    return "Elasticsearch is unavailable"
 
 
 async def wait(stop: asyncio.Event, seconds: float) -> None:

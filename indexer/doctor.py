@@ -19,14 +19,15 @@ from indexer.advice import advise_on_alias, advise_on_queue
 from indexer.generations import read_generations
 from indexer.indices import read_shown
 from indexer.readings import read_readings
-from nyumba.db import is_database_outage, is_schema_missing
-from nyumba.elastic import is_denied, is_outage
+from nyumba.commands import explain
+from nyumba.errors import AccessDenied
 from nyumba.migrate import alembic_config
 
 OLDEST_POSTGRESQL = 150_000
 ELASTICSEARCH_MAJOR = 9
 MOST_DISK_SHARE = 0.85
 MOST_SKEW_S = 5.0
+DOWN = 3  # the exit code of an error that means so
 
 # What makes an event, and of which changes: without any of these, the index goes wrong unseen.
 SYNC_FUNCTIONS = (
@@ -73,15 +74,13 @@ async def _run(name: str, check: Examination, engine: AsyncEngine, client: Async
     try:
         return await check(engine, client, alias)
     except Exception as error:
-        if is_outage(error):
-            return Check(name, "down", "Elasticsearch does not answer", "check NYUMBA_ELASTICSEARCH_URL, or start it")
-        if is_database_outage(error):
-            return Check(name, "down", "PostgreSQL does not answer", "check NYUMBA_DATABASE_URL, or start it")
-        if is_schema_missing(error):
-            return Check(name, "wrong", "tables are missing", "run `nyumba migrate`")
-        if is_denied(error):
+        failure = explain(error)
+        if failure is None:
+            raise
+        if isinstance(failure, AccessDenied):
             return Check(name, "unknown", "our key may not ask that")
-        raise
+        found, _, advice = str(failure).partition("; ")
+        return Check(name, "down" if failure.exit_code == DOWN else "wrong", found, advice)
 
 
 async def check_postgresql(engine: AsyncEngine, _: AsyncElasticsearch, _alias: str) -> Check:

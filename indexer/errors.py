@@ -16,6 +16,18 @@ class ElasticsearchUnavailable(NyumbaError):
         super().__init__(f"Elasticsearch is unavailable ({reason}); pending changes are kept and sent when it is back")
 
 
+class StatementsInterrupted(NyumbaError):
+    """PostgreSQL takes our statements, and ends none of them."""
+
+    exit_code = 3
+
+    def __init__(self, times: int, state: str) -> None:
+        super().__init__(
+            f"PostgreSQL cancelled our statements, or gave them up for others', {times} times in a row (SQLSTATE"
+            f" {state}); see what holds locks, or raise statement_timeout and lock_timeout of our role"
+        )
+
+
 class IndexMissing(NyumbaError):
     """A registered index was taken away."""
 

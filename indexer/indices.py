@@ -10,6 +10,7 @@ from elasticsearch import AsyncElasticsearch, BadRequestError, NotFoundError
 
 from indexer.actions import write_alias
 from indexer.errors import AliasOnSeveral, SwapRefused
+from nyumba.elastic import is_foreign
 from nyumba.search.document import LIVE_FILTER, MAPPINGS, SETTINGS
 
 REFRESH_INTERVAL = "500ms"
@@ -49,7 +50,9 @@ async def read_shown(client: AsyncElasticsearch, alias: str) -> list[str]:
     """The indices that the alias is on: one, unless somebody changed it by hand."""
     try:
         answer = await client.indices.get_alias(name=alias)
-    except NotFoundError:
+    except NotFoundError as error:
+        if is_foreign(error):
+            raise
         return []
     return sorted(answer.body)
 

@@ -19,7 +19,7 @@ import nyumba.properties.models
 import nyumba.saved.models
 import nyumba.trending.models
 import nyumba.views.models
-from nyumba.db import Base
+from nyumba.db import Base, parse_url
 from nyumba.settings import Settings
 
 MIGRATION_LOCK = 0x4E79756D6261  # "Nyumba"
@@ -36,7 +36,7 @@ def migrate(connection: Connection) -> None:
 async def migrate_online() -> None:
     """Connect to the database of the settings, or to the one that the caller named."""
     url = context.config.attributes.get("database_url") or Settings.from_env().require_database_url()
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    engine = create_async_engine(parse_url(url), poolclass=pool.NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)

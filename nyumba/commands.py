@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import click
 
-from nyumba.db import is_database_outage, is_schema_missing
-from nyumba.elastic import is_denied, is_outage
+from nyumba.db import is_database_outage, is_database_unknown, is_interrupted, is_login_refused, is_schema_missing
+from nyumba.elastic import is_denied, is_foreign, is_outage
 from nyumba.errors import AccessDenied, DatabaseUnavailable, NyumbaError, SchemaMissing, SearchUnavailable
 from nyumba.settings import LogLevel
 
@@ -48,9 +48,22 @@ _MEANINGS: list[tuple[Callable[[Exception], bool], NyumbaError]] = [
             " may not do; `nyumba-indexer setup-security` makes keys"
         ),
     ),
+    (is_foreign, SearchUnavailable("what answers is no Elasticsearch; check NYUMBA_ELASTICSEARCH_URL")),
+    (
+        is_interrupted,
+        DatabaseUnavailable("PostgreSQL cancelled a statement, or gave it up for another's; run this again"),
+    ),
     (
         is_database_outage,
         DatabaseUnavailable("PostgreSQL does not answer; check NYUMBA_DATABASE_URL, or start it"),
+    ),
+    (
+        is_login_refused,
+        DatabaseUnavailable("PostgreSQL refuses the user or the password; check NYUMBA_DATABASE_URL"),
+    ),
+    (
+        is_database_unknown,
+        DatabaseUnavailable("PostgreSQL has no such database; check NYUMBA_DATABASE_URL, or create it"),
     ),
     (is_schema_missing, SchemaMissing("the database lacks tables of this release; run `nyumba migrate`")),
 ]

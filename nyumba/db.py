@@ -8,18 +8,34 @@ from socket import gaierror
 from uuid import UUID
 
 import asyncpg
-from asyncpg.exceptions import DeadlockDetectedError, SerializationError, UndefinedColumnError, UndefinedTableError
-from sqlalchemy import DateTime, MetaData, func, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from asyncpg.exceptions import (
+    DeadlockDetectedError,
+    InvalidCatalogNameError,
+    LockNotAvailableError,
+    QueryCanceledError,
+    ReadOnlySQLTransactionError,
+    SerializationError,
+    UndefinedColumnError,
+    UndefinedTableError,
+)
+from sqlalchemy import URL, DateTime, MetaData, func, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-CONNECTION_STATES = "08"  # the class of what goes wrong with connections
+from nyumba.errors import SettingInvalid
+
+OUTAGE_CLASSES = ("08", "53")  # what goes wrong with connections, and what the server has too little of
 SHUTDOWN_STATES = {
     error.sqlstate for error in (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError)
 }
-CONFLICT_STATES = {error.sqlstate for error in (DeadlockDetectedError, SerializationError)}
+CANCELLED_STATE = QueryCanceledError.sqlstate
+OUTAGE_STATES = {*SHUTDOWN_STATES, CANCELLED_STATE, ReadOnlySQLTransactionError.sqlstate}
+CONFLICT_STATES = {error.sqlstate for error in (DeadlockDetectedError, SerializationError, LockNotAvailableError)}
+LOGIN_CLASS = "28"
+LAST_PORT = 65_535
+MOST_INTERRUPTIONS = 10  # in a row, before whoever repeats its work gives up
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -49,10 +65,29 @@ class HasTimes:
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+def parse_url(database_url: str) -> URL:
+    """The parts of a database URL.
+
+    Raises:
+        SettingInvalid: it has none, or a port that is no port.
+    """
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError) as error:
+        raise _invalid_url() from error
+    if url.port is not None and not 0 < url.port <= LAST_PORT:
+        raise _invalid_url()
+    return url
+
+
+def _invalid_url() -> SettingInvalid:
+    return SettingInvalid("NYUMBA_DATABASE_URL", "must be postgresql+asyncpg://user:password@host:port/database")
+
+
 def create_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
     """An engine whose connections are checked before use, so that a restarted database is not an error."""
     return create_async_engine(
-        database_url,
+        parse_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
@@ -66,28 +101,53 @@ def create_session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSessi
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
-def is_database_outage(error: Exception) -> bool:
-    """Whether an error says that PostgreSQL cannot be reached, as against that a statement was wrong.
+def read_sqlstate(error: Exception) -> str:
+    """The SQLSTATE that PostgreSQL gave an error; empty where there is none.
 
-    Nor can it when no connection of the pool comes free in time. A server that starts, stops or crashes says so by its
-    state, which SQLAlchemy has no class for.
+    SQLAlchemy wraps what statements raise, and not what connecting does.
     """
+    return str(getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None) or "")
+
+
+def is_database_outage(error: Exception) -> bool:
+    """Whether an error says that PostgreSQL does not serve now, as against that a statement was wrong.
+
+    Nor does it when no connection of the pool comes free in time. A server that starts, stops or crashes, that lacks
+    room or connections, is a standby or cancels a statement says so by its state, which SQLAlchemy has no class for.
+    """
+    state = read_sqlstate(error)
+    if state in OUTAGE_STATES or state.startswith(OUTAGE_CLASSES):
+        return True
     if isinstance(error, DBAPIError):
-        is_cut = error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
-        state = str(getattr(error.orig, "sqlstate", None))
-        return is_cut or state in SHUTDOWN_STATES or state.startswith(CONNECTION_STATES)
+        return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
     if isinstance(error, FileNotFoundError):
         return error.filename is None  # a socket that is not there, as against a file
-    unreachable = (ConnectionError, TimeoutError, PoolTimeoutError, gaierror, asyncpg.PostgresConnectionError)
-    return isinstance(error, (*unreachable, asyncpg.CannotConnectNowError))
+    return isinstance(error, (ConnectionError, TimeoutError, PoolTimeoutError, gaierror))
 
 
 def is_conflict(error: Exception) -> bool:
     """Whether a transaction failed because of another alone, so that the same may succeed when it is repeated."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in CONFLICT_STATES
+    return read_sqlstate(error) in CONFLICT_STATES
+
+
+def is_interrupted(error: Exception) -> bool:
+    """Whether a statement was cancelled, or its transaction failed because of another.
+
+    The same may succeed when it is repeated, or never: as when it takes longer than a time limit of its role.
+    """
+    return is_conflict(error) or read_sqlstate(error) == CANCELLED_STATE
+
+
+def is_login_refused(error: Exception) -> bool:
+    """Whether PostgreSQL knows no such user, or not by this password."""
+    return read_sqlstate(error).startswith(LOGIN_CLASS)
+
+
+def is_database_unknown(error: Exception) -> bool:
+    """Whether PostgreSQL has no database of this name."""
+    return read_sqlstate(error) == InvalidCatalogNameError.sqlstate
 
 
 def is_schema_missing(error: Exception) -> bool:
     """Whether a statement failed because a table or column of this release is not there."""
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    return state in (UndefinedTableError.sqlstate, UndefinedColumnError.sqlstate)
+    return read_sqlstate(error) in (UndefinedTableError.sqlstate, UndefinedColumnError.sqlstate)

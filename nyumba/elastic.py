@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from elastic_transport import ConnectionError as ElasticConnectionError
 from elastic_transport import ConnectionTimeout, TlsError
-from elasticsearch import ApiError, AsyncElasticsearch
+from elasticsearch import ApiError, AsyncElasticsearch, SerializationError
 
 from nyumba.errors import SearchTimedOut, SearchUnavailable
 from nyumba.http_pool import Answer, HttpPool
@@ -101,3 +101,10 @@ def is_denied(error: Exception) -> bool:
     if not isinstance(error, ApiError):
         return False
     return error.status_code == 401 or (error.status_code == 403 and error.error == "security_exception")
+
+
+def is_foreign(error: Exception) -> bool:
+    """Whether it was no Elasticsearch that answered: each answer of one says what it comes from."""
+    if isinstance(error, ApiError):
+        return error.meta.headers.get("x-elastic-product") != "Elasticsearch"
+    return isinstance(error, SerializationError)

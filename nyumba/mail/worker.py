@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from nyumba.db import is_database_outage
+from nyumba.db import MOST_INTERRUPTIONS, is_database_outage, is_interrupted
 from nyumba.mail.delivery import Delivery, MailDelayed, MailRefused
 from nyumba.mail.kinds import MailKind
 from nyumba.mail.messages import AddressUnusable, Letterhead
@@ -72,18 +72,21 @@ class MailWorker:
         self._delivery = delivery
         self._letterhead = letterhead
         self._seal = seal
-        self._failures = 0
+        self._failures = self._interruptions = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; the message in hand is finished. While PostgreSQL is down, wait for it."""
         while not stop.is_set():
             try:
                 busy = await self.process_next()
-                self._failures = 0
+                self._failures = self._interruptions = 0
             except Exception as error:
-                if not is_database_outage(error):
+                if not (is_database_outage(error) or is_interrupted(error)):
                     raise
                 self._failures += 1
+                self._interruptions = self._interruptions + 1 if is_interrupted(error) else 0
+                if self._interruptions >= MOST_INTERRUPTIONS:
+                    raise
                 pause = min(LONGEST_PAUSE_S, 0.5 * 2 ** min(self._failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
                 logger.warning("PostgreSQL is unavailable; next try in %.1f s", pause)
                 await _wait(stop, pause)

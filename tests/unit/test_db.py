@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from nyumba.commands import explain
 from nyumba.db import is_conflict, is_database_outage
 
 
@@ -22,10 +23,16 @@ def wrap(error: asyncpg.PostgresError) -> DBAPIError:
         asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
         asyncpg.AdminShutdownError("terminating connection due to administrator command"),
         asyncpg.CrashShutdownError("terminating connection because of crash of another server process"),
+        asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+        asyncpg.DiskFullError("could not extend file: No space left on device"),
+        asyncpg.OutOfMemoryError("out of memory"),
+        asyncpg.QueryCanceledError("canceling statement due to user request"),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute UPDATE in a read-only transaction"),
     ],
 )
-def test_server_that_starts_or_stops_is_an_outage(error: asyncpg.PostgresError) -> None:
+def test_server_that_does_not_serve_now_is_an_outage(error: asyncpg.PostgresError) -> None:
     assert is_database_outage(wrap(error))
+    assert is_database_outage(error), "SQLAlchemy does not wrap what connecting raises"
 
 
 def test_pool_without_a_free_connection_is_an_outage() -> None:
@@ -39,7 +46,22 @@ def test_wrong_statement_is_no_outage() -> None:
     assert not is_database_outage(wrap(asyncpg.UndefinedColumnError("column does not exist")))
 
 
-@pytest.mark.parametrize("error", [asyncpg.DeadlockDetectedError("deadlock"), asyncpg.SerializationError("conflict")])
+@pytest.mark.parametrize(
+    "error", [asyncpg.InvalidPasswordError("wrong"), asyncpg.InvalidCatalogNameError("no such database")]
+)
+def test_wrong_url_is_no_outage_for_waiting_does_not_help(error: asyncpg.PostgresError) -> None:
+    assert not is_database_outage(error)
+    assert explain(error) is not None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.DeadlockDetectedError("deadlock"),
+        asyncpg.SerializationError("conflict"),
+        asyncpg.LockNotAvailableError("canceling statement due to lock timeout"),
+    ],
+)
 def test_transaction_that_another_was_in_the_way_of_is_a_conflict(error: asyncpg.PostgresError) -> None:
     assert is_conflict(wrap(error))
     assert not is_database_outage(wrap(error))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from nyumba.mail.delivery import SmtpServer
 from nyumba.mail.worker import MOST_ATTEMPTS
@@ -248,3 +249,25 @@ async def test_log_holds_no_address_token_or_link(post: Post, user_id: UUID, cap
     said = "\n".join(lines)
     for secret in (await email_of(post, user_id), "s3cret-token", "nyumba.example"):
         assert secret not in said
+
+
+async def test_worker_waits_for_a_lock_and_not_for_ever(
+    post: Post, user_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards both: a cancelled statement ended the worker, and one that always is would be repeated for ever."""
+    monkeypatch.setattr("nyumba.mail.worker.LONGEST_PAUSE_S", 0.01)
+    await post.queue(user_id)
+    await post.world.sql(f"ALTER DATABASE {post.world.engine.url.database} SET lock_timeout = 20")
+    await post.world.engine.dispose()
+    async with post.world.engine.begin() as connection:
+        await connection.exec_driver_sql("LOCK TABLE mail_outbox")
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await asyncio.wait_for(post.hire().run(asyncio.Event()), 60)
+        stop = asyncio.Event()
+        worker = asyncio.create_task(post.hire().run(stop))
+        await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while not post.server.messages:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await worker

@@ -1,7 +1,9 @@
 """The breaker: what it lets through, and when."""
 
 import asyncio
+from itertools import cycle
 
+import asyncpg
 import pytest
 from elastic_transport import ConnectionError as ElasticConnectionError
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from indexer import breaker as breaker_module
 from indexer.breaker import LONGEST_PAUSE_S, Breaker, compute_pause
-from indexer.errors import ElasticsearchUnavailable
+from indexer.errors import ElasticsearchUnavailable, StatementsInterrupted
+from nyumba.db import MOST_INTERRUPTIONS
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +43,37 @@ async def test_either_store_may_be_out(error: Exception) -> None:
 
     breaker = Breaker()
     assert await breaker.run(meet, asyncio.Event()) is None
+    assert breaker.state == "open"
+
+
+def interrupt() -> asyncpg.PostgresError:
+    return asyncpg.QueryCanceledError("canceling statement due to statement timeout")
+
+
+async def test_work_that_is_interrupted_each_time_ends_with_a_reason() -> None:
+    """Guards the bound: a statement that takes longer than it may would be repeated for ever."""
+
+    async def meet() -> None:
+        raise interrupt()
+
+    breaker = Breaker()
+    for _ in range(MOST_INTERRUPTIONS - 1):
+        assert await breaker.run(meet, asyncio.Event()) is None
+    with pytest.raises(StatementsInterrupted, match=r"SQLSTATE 57014"):
+        await breaker.run(meet, asyncio.Event())
+
+
+async def test_outages_and_successes_between_interruptions_start_the_count_again() -> None:
+    between = cycle([ConnectionRefusedError(), None])
+    breaker = Breaker()
+    for number in range(3 * MOST_INTERRUPTIONS):
+        error = next(between) if number % 5 == 0 else interrupt()
+
+        async def meet(error: Exception | None = error) -> None:
+            if error is not None:
+                raise error
+
+        await breaker.run(meet, asyncio.Event())
     assert breaker.state == "open"
 
 
