@@ -29,22 +29,26 @@ MOST_DISK_SHARE = 0.85
 MOST_SKEW_S = 5.0
 DOWN = 3  # the exit code of an error that means so
 
-# What makes an event, and of which changes: without any of these, the index goes wrong unseen.
+# What makes an event, and of which changes, or refuses the change that makes none: without any of these, the index goes
+# wrong unseen.
 SYNC_FUNCTIONS = (
     "assign_search_version",
     "enqueue_search_events",
+    "refuse_truncate",
     "touch_properties_of_children",
     "touch_properties_of_images",
     "touch_properties_of_user",
 )
-_EVENTS = {"INSERT": 4, "DELETE": 8, "UPDATE": 16}
+_EVENTS = {"INSERT": 4, "UPDATE": 16, "DELETE": 8, "TRUNCATE": 32}
+_ALL_EVENTS = tuple(_EVENTS)
 _WATCHED = {
-    "properties": ("INSERT", "UPDATE", "DELETE"),
-    "amenities": ("INSERT", "UPDATE", "DELETE"),
-    "features": ("INSERT", "UPDATE", "DELETE"),
-    "property_images": ("INSERT", "UPDATE", "DELETE"),
+    "properties": _ALL_EVENTS,
+    "amenities": _ALL_EVENTS,
+    "features": _ALL_EVENTS,
+    "property_images": _ALL_EVENTS,
+    "price_changes": _ALL_EVENTS,
     "users": ("UPDATE",),
-    "agent_profiles": ("INSERT", "UPDATE", "DELETE"),
+    "agent_profiles": _ALL_EVENTS,
 }
 _TRIGGERS = text("""
     SELECT c.relname, bit_or(t.tgtype) FILTER (WHERE t.tgenabled IN ('O', 'A')),

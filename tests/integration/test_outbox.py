@@ -205,7 +205,10 @@ async def test_rolled_back_change_leaves_no_event(world: World) -> None:
     assert await take_events(world) == []
 
 
-@pytest.mark.parametrize("table", ["properties", "amenities", "features", "property_images"])
+@pytest.mark.parametrize(
+    "table",
+    ["properties", "amenities", "features", "property_images", "price_changes", "agent_profiles", "users"],
+)
 async def test_truncate_is_refused(world: World, table: str) -> None:
     with pytest.raises(DBAPIError, match="would leave the search index wrong"):
         await world.sql(f"TRUNCATE {table} CASCADE")

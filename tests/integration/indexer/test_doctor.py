@@ -53,6 +53,11 @@ async def drop_trigger(world: World) -> None:
     await world.sql("DROP TRIGGER amenities_delete_old ON amenities")
 
 
+async def let_truncate(world: World) -> None:
+    await world.sql("DROP TRIGGER agent_profiles_truncate ON agent_profiles")
+    await world.sql("DROP TRIGGER price_changes_truncate ON price_changes")
+
+
 async def go_back(world: World) -> None:
     await world.sql("UPDATE alembic_version SET version_num = '0001'")
 
@@ -90,6 +95,7 @@ async def bury(world: World) -> None:
     [
         (disable_trigger, "triggers", "disabled: amenities_insert_new"),
         (drop_trigger, "triggers", "none for DELETE on properties, DELETE on amenities"),
+        (let_truncate, "triggers", "none for TRUNCATE on price_changes, TRUNCATE on agent_profiles"),
         (go_back, "migrations", "run `nyumba migrate`"),
         (take_write_alias_off, "write aliases", "run `nyumba-indexer reindex`"),
         (take_alias_off, "alias", "on no index: run `nyumba-indexer reindex`"),
