@@ -27,6 +27,8 @@ OLDEST_POSTGRESQL = 150_000
 ELASTICSEARCH_MAJOR = 9
 MOST_DISK_SHARE = 0.85
 MOST_SKEW_S = 5.0
+# What changed without its trigger has its old version still, so verify finds it equal and repair leaves it.
+THEN = "then run `nyumba-indexer reindex`"
 DOWN = 3  # the exit code of an error that means so
 
 # What makes an event, and of which changes, or refuses the change that makes none: without any of these, the index goes
@@ -124,11 +126,10 @@ async def check_triggers(engine: AsyncEngine, _: AsyncElasticsearch, _alias: str
     enabled = {table: bits or 0 for table, bits, _ in rows}
     disabled = sorted(name for *_, names in rows for name in names or [])
     if role == "replica":
-        return Check("triggers", "wrong", "session_replication_role is replica", "set it back to origin")
+        return Check("triggers", "wrong", "session_replication_role is replica", f"set it back to origin, {THEN}")
     if disabled:
-        return Check(
-            "triggers", "wrong", f"disabled: {', '.join(disabled)}", "ALTER TABLE … ENABLE TRIGGER, then repair"
-        )
+        advice = f"ALTER TABLE … ENABLE TRIGGER, {THEN}"
+        return Check("triggers", "wrong", f"disabled: {', '.join(disabled)}", advice)
     silent = [
         f"{event} on {table}"
         for table, events in _WATCHED.items()
@@ -136,7 +137,7 @@ async def check_triggers(engine: AsyncEngine, _: AsyncElasticsearch, _alias: str
         if not enabled.get(table, 0) & _EVENTS[event]
     ]
     if silent:
-        return Check("triggers", "wrong", f"none for {', '.join(silent)}", "restore the schema, then repair")
+        return Check("triggers", "wrong", f"none for {', '.join(silent)}", f"restore the schema, {THEN}")
     return Check("triggers", "fine", f"all there on {len(_WATCHED)} tables")
 
 

@@ -111,6 +111,25 @@ async def test_fault_is_found(indexed: World, harm: Harm, name: str, told: str) 
     assert told in wrong[name]
 
 
+@pytest.mark.parametrize("harm", [disable_trigger, drop_trigger, let_truncate])
+async def test_triggers_that_were_away_ask_for_a_reindex(indexed: World, harm: Harm) -> None:
+    """For what changed without them has its old version still, and is no drift to verify and repair."""
+    await harm(indexed)
+    assert (await find_wrong(indexed))["triggers"].endswith(", then run `nyumba-indexer reindex`")
+
+
+async def test_reindex_mends_what_changed_without_triggers(indexed: World) -> None:
+    property_id = await indexed.add_property(price=1)
+    await indexed.processor.drain()
+    async with indexed.engine.begin() as connection:
+        await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        await connection.exec_driver_sql("UPDATE properties SET price = 2")
+    assert await indexed.find_drift() == {}
+    await indexed.reindex()
+    document = await indexed.elastic.get(index=indexed.alias, id=str(property_id))
+    assert document["_source"]["price"] == 2
+
+
 async def test_clock_that_is_wrong_is_found(indexed: World, monkeypatch: pytest.MonkeyPatch) -> None:
     now = doctor_module.time.time
     monkeypatch.setattr(doctor_module.time, "time", lambda: now() - 60)
