@@ -33,8 +33,9 @@ def import_file(file: Path, name: str, rejects_path: Path | None) -> None:
     in the rejects file, with the line, the field and the reason; the others are taken.
     """
     rejects_path = rejects_path or Path(f"{Path(file.name.removesuffix('.gz')).stem}.rejects.ndjson")
-    if rejects_path.exists() and rejects_path.samefile(file):
-        raise click.UsageError(f"the rejects would replace {file}; name another place with --rejects")
+    for read in (file, Path(name)):
+        if rejects_path.exists() and read.exists() and rejects_path.samefile(read):
+            raise click.UsageError(f"the rejects would replace {read}; name another place with --rejects")
     mapping = load_mapping(name)
     database_url = Settings.from_env().require_database_url()
     with (

@@ -20,7 +20,6 @@ from nyumba.intake.records import PropertyRecord
 
 _REQUIRED = ("title", "property_type", "listing_type", "price")
 _WHOLE = ("bedrooms", "year_built")
-_NUL = "\0"
 
 
 class FieldProblem(msgspec.Struct, frozen=True):
@@ -61,7 +60,7 @@ def read_source_id(mapping: Mapping, cells: Cells[str, str]) -> str:
     for column, part in zip(mapping.source_id, parts, strict=True):
         if not part:
             raise CellRefused(f"column {column!r}: it is empty")
-        if _NUL in part:
+        if limits.NUL in part:
             raise CellRefused(f"column {column!r}: {parse.quote(part)} holds a NUL character")
     return "/".join(parts)
 
@@ -72,7 +71,7 @@ def _convert_field(name: str, field: AnyField, cells: Cells[str, str], values: d
         if name in _REQUIRED:
             raise CellRefused("it is empty")
         return None
-    if _NUL in cell:
+    if limits.NUL in cell:
         raise CellRefused(f"{parse.quote(cell)} holds a NUL character")
     match field:
         case TextField():
@@ -131,6 +130,7 @@ def _parse_number(name: str, field: NumberField, cell: str) -> Decimal:
 
 
 def _fit_words(field: ListField, words: list[str]) -> dict[str, None]:
+    limits.check_count(words)
     fitted = [_shorten(word, limits.LONGEST_WORD) for word in words] if field.shorten else words
     return dict.fromkeys(limits.check_word(word) for word in fitted)
 

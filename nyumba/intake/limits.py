@@ -4,6 +4,7 @@ Invariant: lengths, precisions and choices are read from the model; the ranges r
 holds the two together.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from typing import get_args
@@ -15,6 +16,8 @@ from nyumba.intake.cells import quote, round_to
 from nyumba.properties.models import Amenity, Property
 from nyumba.properties.vocabulary import ListingType, PropertyType, Status
 
+NUL = "\0"
+MOST_WORDS = 500
 LONGEST_WORD: int = Amenity.__table__.c.name.type.length  # type: ignore[attr-defined]
 RANGES = {
     "bedrooms": (0, 100),
@@ -52,8 +55,16 @@ def check_text(field: str, text: str) -> str:
     return text
 
 
+def check_count(words: Sequence[str]) -> None:
+    """Raise unless one property may have so many amenities or features."""
+    if len(words) > MOST_WORDS:
+        raise BeyondLimits(f"it has {len(words):,} words, and {MOST_WORDS} is the most")
+
+
 def check_word(word: str) -> str:
-    """The name of an amenity or a feature, if it is not too long."""
+    """The name of an amenity or a feature, if its column takes it."""
+    if NUL in word:  # what was decoded from JSON may hold one that its cell does not
+        raise BeyondLimits(f"{quote(word)} holds a NUL character")
     if len(word) > LONGEST_WORD:
         raise BeyondLimits(f"{quote(word)} has {len(word)} characters, and {LONGEST_WORD} is the most")
     return word

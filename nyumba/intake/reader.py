@@ -16,6 +16,7 @@ import msgspec
 
 from nyumba.intake.errors import ColumnsMissing, FileBroken, FileUnknown
 
+LARGEST_CELL = 64 * 1024 * 1024  # only a quote that is never closed makes a larger one
 _BOM = b"\xef\xbb\xbf"
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -72,6 +73,7 @@ class RowReader:
             raise FileBroken(self._path, "is empty; there is nothing to import")
 
     def _read_csv(self) -> Iterator[Row | BrokenRow]:
+        csv.field_size_limit(LARGEST_CELL)
         reader = csv.reader((line.decode() for line in self._lines()), strict=True)
         header = next(reader)
         self._check_header(header)

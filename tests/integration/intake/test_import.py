@@ -163,6 +163,29 @@ def test_rejects_never_replace_the_file_itself(run_import: Import) -> None:
     assert Path("homes.csv").read_text() == csv_of()
 
 
+def test_rejects_never_replace_the_mapping(run_import: Import) -> None:
+    result = run_import(csv_of(), "homes.csv", "homes.toml", "--rejects", "./homes.toml")
+    assert result.exit_code == 2
+    assert "the rejects would replace homes.toml" in result.stderr
+    assert Path("homes.toml").read_text() == MAPPING
+
+
+def test_cells_that_the_database_refuses_are_rejects_and_the_others_are_taken(
+    run_import: Import, database_url: str
+) -> None:
+    result = run_import(
+        csv_of(
+            ["1", "One", "$1", '["Pool"]'],
+            ["2", "Two", "$2", '["bad\\u0000word"]'],
+            ["3", "x" * 200_000, "$3", ""],
+            ["4", "Four", "$4", ""],
+        )
+    )
+    assert "read 4, inserted 2, updated 0, unchanged 0, rejected 2" in result.stdout
+    assert [(entry["line"], entry["field"]) for entry in rejects()] == [(3, "amenities"), (4, "title")]
+    assert query(database_url, "SELECT source_id FROM properties ORDER BY 1") == [("1",), ("4",)]
+
+
 def test_broken_file_keeps_what_was_committed_and_can_be_finished(run_import: Import, database_url: str) -> None:
     whole = csv_of(*([str(number), "Home", "$1", '["Pool"]'] for number in range(2_500)))
     broken = run_import(whole[:-40].encode() + b"\xff\n")

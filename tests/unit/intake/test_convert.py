@@ -37,6 +37,7 @@ CELLS = {
     "id": " 7 ", "year": "2026", "text": " two\nlines ", "rent": "KSh 90 000", "beds": "2.0", "area": "1000",
     "town": " Old\n Town ", "lat": "-1.25", "lon": "36.8", "has": '["Pool", "Pool"]', "more": "", "kind": "Entire flat",
 }  # fmt: skip
+MANY_WORDS = str([str(number) for number in range(501)]).replace("'", '"')
 
 
 def convert(**cells: str) -> PropertyRecord:
@@ -87,6 +88,8 @@ def test_all_problems_of_a_row_are_found() -> None:
         ("price", {"rent": "KSh 900 001"}, "column 'rent': 'KSh 900 001' is above 900000: no rent"),
         ("property_type", {"kind": "castle"}, "column 'kind': 'castle' is not among the values that the mapping knows"),
         ("latitude", {"lat": ""}, "it is empty, and longitude is not: a point needs both"),
+        ("amenities", {"has": '["Pool", "a\\u0000b"]'}, r"column 'has': 'a\x00b' holds a NUL character"),
+        ("features", {"more": MANY_WORDS}, "column 'more': it has 501 words, and 500 is the most"),
         ("description", {"text": "a\0b"}, r"column 'text': 'a\x00b' holds a NUL character"),
         ("source_id", {"year": " "}, "column 'year': it is empty"),
         ("bedrooms", {"kind": "plot"}, "land has no bedrooms, and this has 2"),

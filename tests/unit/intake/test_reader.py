@@ -46,6 +46,20 @@ def test_line_that_is_no_json_object_is_a_broken_row(tmp_path: Path, line: bytes
     assert whole == Row(2, {"id": "1", "text": "a"})
 
 
+def test_cell_may_be_larger_than_python_lets_it(tmp_path: Path) -> None:
+    """So that it is a reject that is named, and the rows behind it are read."""
+    large = "x" * 200_000
+    rows = read(tmp_path / "homes.csv", f"id,text\n1,{large}\n2,b\n".encode())
+    assert rows == [Row(2, {"id": "1", "text": large}), Row(3, {"id": "2", "text": "b"})]
+
+
+def test_quote_that_is_never_closed_ends_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the memory: the rest of the file would be one cell."""
+    monkeypatch.setattr("nyumba.intake.reader.LARGEST_CELL", 100)
+    with pytest.raises(FileBroken, match="field larger than field limit"):
+        read(tmp_path / "homes.csv", b'id,text\n1,"' + b"x\n" * 100)
+
+
 def test_header_alone_has_no_rows(tmp_path: Path) -> None:
     assert read(tmp_path / "homes.csv", b"id,text\n") == []
 
