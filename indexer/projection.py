@@ -68,7 +68,7 @@ _BATCH = """
     c AS (
         SELECT DISTINCT ON (property_id) property_id, min(changed_at) OVER (PARTITION BY property_id) AS listed_at,
             CASE WHEN price < previous_price
-                THEN round(100 * (previous_price - price) / previous_price, 2) END AS drop_pct
+                THEN round(100 * (previous_price - price) / nullif(previous_price, 0), 2) END AS drop_pct
         FROM price_changes WHERE {whose} ORDER BY property_id, id DESC),
     t AS (SELECT property_id, trending, popularity FROM property_trends WHERE {whose})
     SELECT {columns}

@@ -46,10 +46,12 @@ class Property(HasId, HasTimes, Base):
         _one_of("status", Status),
         CheckConstraint("title <> ''", name="title"),
         CheckConstraint("price > 0", name="price"),
+        CheckConstraint("price <> 'NaN'", name="price_is_a_number"),
         CheckConstraint("bedrooms BETWEEN 0 AND 100", name="bedrooms"),
         CheckConstraint("bathrooms BETWEEN 0 AND 100", name="bathrooms"),
         CheckConstraint("property_type <> 'land' OR coalesce(bedrooms, 0) = 0", name="land_has_no_bedrooms"),
         CheckConstraint("square_meters > 0", name="square_meters"),
+        CheckConstraint("square_meters <> 'NaN'", name="square_meters_is_a_number"),
         CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
         CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="coordinates"),
@@ -141,7 +143,11 @@ class PriceChange(Base):
     """
 
     __tablename__ = "price_changes"
-    __table_args__ = (Index(None, "property_id", "id"),)
+    __table_args__ = (
+        CheckConstraint("price > 0 AND price <> 'NaN'", name="price"),
+        CheckConstraint("previous_price > 0 AND previous_price <> 'NaN'", name="previous_price"),
+        Index(None, "property_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     property_id: Mapped[UUID] = mapped_column(ForeignKey("properties.id", ondelete="CASCADE"))

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -40,6 +41,22 @@ CATALOGUE = """
 LEFT_OVERS = """
     SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'alembic_version%'
     UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"""
+
+ADD_PROPERTY = """
+    INSERT INTO properties (user_id, title, property_type, listing_type, price, square_meters)
+    SELECT id, '{}', 'house', 'sale', {}, {} FROM users"""
+OLD_ROWS = (
+    "INSERT INTO users (email, password_hash, full_name) VALUES ('a@b.ke', '!', 'A')",
+    ADD_PROPERTY.format("good", 9, 60),
+    "UPDATE properties SET price = 8",
+    ADD_PROPERTY.format("was sold", 7, "'NaN'"),
+    "UPDATE properties SET price = 'NaN', status = 'sold' WHERE title = 'was sold'",
+    ADD_PROPERTY.format("never had a price", "'NaN'", "'NaN'"),
+    """
+    INSERT INTO price_changes (property_id, listing_type, price, previous_price, changed_at)
+    SELECT id, 'sale', wrong.price, previous, now()
+    FROM properties, (VALUES (-1, 0), (6, 0), (numeric 'NaN', 5)) AS wrong (price, previous) WHERE title = 'good'""",
+)
 
 
 @pytest.fixture
@@ -123,3 +140,25 @@ async def test_constraints_of_models_and_migrations_are_the_same(database_url: s
         async with admin.connect() as connection:
             await connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
         await admin.dispose()
+
+
+async def test_rows_that_were_legal_are_mended(empty_database: str) -> None:
+    """Guards the upgrade: a constraint alone would refuse it, or each later change of such a row."""
+    config = alembic_config(empty_database)
+    await asyncio.to_thread(command.upgrade, config, "0016")
+    engine = create_engine(empty_database)
+    async with engine.begin() as connection:
+        for statement in OLD_ROWS:
+            await connection.exec_driver_sql(statement)
+    await asyncio.to_thread(command.upgrade, config, "0017")
+    async with engine.begin() as connection:
+        rows = await connection.exec_driver_sql("SELECT title, status, price, square_meters FROM properties ORDER BY 1")
+        assert [tuple(row) for row in rows] == [
+            ("good", "active", 8, 60),
+            ("never had a price", "draft", Decimal("0.01"), None),
+            ("was sold", "sold", 7, None),
+        ]
+        rows = await connection.exec_driver_sql("SELECT price, previous_price FROM price_changes ORDER BY id")
+        assert [tuple(row) for row in rows] == [(9, None), (8, 9), (7, None), (6, None)]
+        await connection.exec_driver_sql("UPDATE properties SET view_count = view_count + 1, title = title || '!'")
+    await engine.dispose()

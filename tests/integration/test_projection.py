@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from indexer.actions import Action, read_actions
 from indexer.backfill import read_chunks
@@ -104,3 +105,32 @@ async def test_times_are_written_as_the_api_writes_them(world: World, fraction: 
     document: dict[str, Any] = msgspec.json.decode(action.lines.split("\n")[1])
     assert document["created_at"] == msgspec.to_builtins(decode(action).created_at)
     assert document["created_at"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE price_changes SET price = -1",
+        "UPDATE price_changes SET price = 'NaN'",
+        "UPDATE price_changes SET previous_price = 0",
+        "UPDATE price_changes SET previous_price = 'NaN'",
+        "UPDATE properties SET price = 'NaN'",
+        "UPDATE properties SET square_meters = 'NaN'",
+    ],
+)
+async def test_figure_that_no_document_can_hold_is_refused(world: World, change: str) -> None:
+    await world.add_property(square_meters=60)
+    with pytest.raises(IntegrityError):
+        await world.sql(change)
+
+
+async def test_price_before_of_nothing_is_no_drop(world: World) -> None:
+    """A row that the constraints would not let in, as one of a restored dump: it may not stop all others."""
+    await world.sql(
+        "ALTER TABLE price_changes DROP CONSTRAINT ck_price_changes_price,"
+        " DROP CONSTRAINT ck_price_changes_previous_price"
+    )
+    property_id = await world.add_property()
+    await world.sql("UPDATE price_changes SET price = -1, previous_price = 0")
+    [action] = await read_by_ids(world, [property_id])
+    assert decode(action).price_drop_pct is None
