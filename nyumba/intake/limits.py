@@ -1,7 +1,7 @@
 """What the schema takes, checked before the database is asked: one refused row would abort its whole batch.
 
-Invariant: lengths, precisions and choices are read from the model; the ranges repeat its CHECK constraints, and a test
-holds the two together.
+Invariant: lengths, precisions and choices are read from the model; the ranges and LONGEST repeat its CHECK constraints,
+and a test holds the two together.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sqlalchemy import Numeric, String
 from nyumba.errors import NyumbaError
 from nyumba.intake.cells import quote, round_to
 from nyumba.properties.models import Amenity, Property
-from nyumba.properties.vocabulary import ListingType, PropertyType, Status
+from nyumba.properties.vocabulary import LONGEST_DESCRIPTION, ListingType, PropertyType, Status
 
 NUL = "\0"
 MOST_WORDS = 500
@@ -26,6 +26,7 @@ RANGES = {
     "longitude": (-180, 180),
     "year_built": (1500, 2100),
 }
+LONGEST = {"description": LONGEST_DESCRIPTION}
 ABOVE_ZERO = ("price", "square_meters")
 CHOICES: dict[str, tuple[str, ...]] = {
     "property_type": get_args(PropertyType),
@@ -42,7 +43,7 @@ class BeyondLimits(NyumbaError):
 def longest(field: str) -> int | None:
     """The most characters that a column takes; None when it takes any number."""
     column_type = Property.__table__.c[field].type
-    return column_type.length if isinstance(column_type, String) else None
+    return LONGEST.get(field, column_type.length if isinstance(column_type, String) else None)
 
 
 def check_text(field: str, text: str) -> str:

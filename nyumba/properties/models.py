@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from nyumba.db import Base, HasId, HasTimes
-from nyumba.properties.vocabulary import ListingType, PropertyType, Status
+from nyumba.properties.vocabulary import LONGEST_DESCRIPTION, ListingType, PropertyType, Status
 
 
 def _one_of(column: str, choices: object) -> CheckConstraint:
@@ -45,6 +45,7 @@ class Property(HasId, HasTimes, Base):
         _one_of("listing_type", ListingType),
         _one_of("status", Status),
         CheckConstraint("title <> ''", name="title"),
+        CheckConstraint(f"char_length(description) <= {LONGEST_DESCRIPTION}", name="description"),
         CheckConstraint("price > 0", name="price"),
         CheckConstraint("price <> 'NaN'", name="price_is_a_number"),
         CheckConstraint("bedrooms BETWEEN 0 AND 100", name="bedrooms"),

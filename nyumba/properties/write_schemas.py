@@ -13,10 +13,9 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from nyumba.errors import FieldError
 from nyumba.parameters import EXPECTED, Ruled
-from nyumba.properties.vocabulary import ListingType, PropertyType, Status
+from nyumba.properties.vocabulary import LONGEST_DESCRIPTION, ListingType, PropertyType, Status
 from nyumba.texts import lines, one_line
 
-LONGEST_DESCRIPTION = 10_000
 MOST_WORDS = 50
 YEARS_AHEAD = 5
 DECIMALS = 2

@@ -48,7 +48,7 @@ ADD_PROPERTY = """
 OLD_ROWS = (
     "INSERT INTO users (email, password_hash, full_name) VALUES ('a@b.ke', '!', 'A')",
     ADD_PROPERTY.format("good", 9, 60),
-    "UPDATE properties SET price = 8",
+    "UPDATE properties SET price = 8, description = repeat('é', 10001)",
     ADD_PROPERTY.format("was sold", 7, "'NaN'"),
     "UPDATE properties SET price = 'NaN', status = 'sold' WHERE title = 'was sold'",
     ADD_PROPERTY.format("never had a price", "'NaN'", "'NaN'"),
@@ -158,6 +158,8 @@ async def test_rows_that_were_legal_are_mended(empty_database: str) -> None:
             ("never had a price", "draft", Decimal("0.01"), None),
             ("was sold", "sold", 7, None),
         ]
+        rows = await connection.exec_driver_sql("SELECT description FROM properties WHERE description IS NOT NULL")
+        assert rows.scalars().all() == ["é" * 9_999 + "…"]
         rows = await connection.exec_driver_sql("SELECT price, previous_price FROM price_changes ORDER BY id")
         assert [tuple(row) for row in rows] == [(9, None), (8, 9), (7, None), (6, None)]
         await connection.exec_driver_sql("UPDATE properties SET view_count = view_count + 1, title = title || '!'")

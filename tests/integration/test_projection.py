@@ -116,9 +116,10 @@ async def test_times_are_written_as_the_api_writes_them(world: World, fraction: 
         "UPDATE price_changes SET previous_price = 'NaN'",
         "UPDATE properties SET price = 'NaN'",
         "UPDATE properties SET square_meters = 'NaN'",
+        "UPDATE properties SET description = repeat('x', 10001)",
     ],
 )
-async def test_figure_that_no_document_can_hold_is_refused(world: World, change: str) -> None:
+async def test_value_that_no_document_can_hold_is_refused(world: World, change: str) -> None:
     await world.add_property(square_meters=60)
     with pytest.raises(IntegrityError):
         await world.sql(change)

@@ -186,6 +186,19 @@ def test_cells_that_the_database_refuses_are_rejects_and_the_others_are_taken(
     assert query(database_url, "SELECT source_id FROM properties ORDER BY 1") == [("1",), ("4",)]
 
 
+def test_endless_description_is_a_reject(run_import: Import, database_url: str) -> None:
+    Path("told.toml").write_text(MAPPING + 'description = { column = "text" }\n')
+    lines = "".join(
+        json.dumps({"id": key, "name": "Home", "price": "$1", "text": "é" * count}) + "\n"
+        for key, count in (("1", 10_000), ("2", 10_001), ("3", 3_000_000))
+    )
+    result = run_import(lines, "homes.ndjson", "told.toml")
+    assert "inserted 1, updated 0, unchanged 0, rejected 2" in result.stdout
+    assert rejects()[0]["field"] == "description"
+    assert rejects()[0]["reason"].endswith("has 10001 characters, and 10000 is the most")
+    assert query(database_url, "SELECT source_id FROM properties") == [("1",)]
+
+
 def test_broken_file_keeps_what_was_committed_and_can_be_finished(run_import: Import, database_url: str) -> None:
     whole = csv_of(*([str(number), "Home", "$1", '["Pool"]'] for number in range(2_500)))
     broken = run_import(whole[:-40].encode() + b"\xff\n")

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import CheckConstraint
 
-from nyumba.intake.limits import ABOVE_ZERO, RANGES, BeyondLimits, check_text, fit_number, longest
+from nyumba.intake.limits import ABOVE_ZERO, LONGEST, RANGES, BeyondLimits, check_text, fit_number, longest
 from nyumba.properties.models import Property
 
 CHECKS = {str(c.sqltext) for c in Property.__table__.constraints if isinstance(c, CheckConstraint)}  # type: ignore[attr-defined]
@@ -12,6 +12,9 @@ CHECKS = {str(c.sqltext) for c in Property.__table__.constraints if isinstance(c
 def test_ranges_are_those_of_the_check_constraints() -> None:
     assert {check for check in CHECKS if " BETWEEN " in check} == {
         f"{field} BETWEEN {least} AND {most}" for field, (least, most) in RANGES.items()
+    }
+    assert {check for check in CHECKS if check.startswith("char_length(")} == {
+        f"char_length({field}) <= {most}" for field, most in LONGEST.items()
     }
     assert {f"{field} > 0" for field in ABOVE_ZERO} == {check for check in CHECKS if check.endswith(" > 0")}
 
@@ -45,7 +48,7 @@ def test_number_gets_the_decimals_of_its_column() -> None:
 
 def test_text_may_be_as_long_as_its_column() -> None:
     assert longest("title") == 255
-    assert longest("description") is None
+    assert longest("description") == 10_000
     assert check_text("title", "x" * 255)
     with pytest.raises(BeyondLimits, match="has 256 characters, and 255 is the most"):
         check_text("title", "x" * 256)
