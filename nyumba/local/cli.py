@@ -4,6 +4,7 @@ Invariant: with `--json`, standard output is one JSON object and nothing else; p
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from nyumba.local.services import Status, read_status, start_services, stop_serv
 from nyumba.settings import Settings
 
 NOT_RUNNING = 3
+PASSWORD = re.compile(r"(://[^:/@]*:)(?:(?!://).)+(?=@)|([?&]password=)[^&]*")
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 
@@ -53,7 +55,7 @@ def status(context: click.Context, *, as_json: bool) -> None:
     """Tell what runs; exits with 3 unless everything does."""
     statuses = read_status(Settings.from_env(local_urls=False))
     _print_status(statuses, as_json=as_json)
-    if any(one.state == "stopped" for one in statuses.values()):
+    if any(one.state in ("stopped", "unreachable") for one in statuses.values()):
         context.exit(NOT_RUNNING)
 
 
@@ -64,7 +66,12 @@ def _print_status(statuses: dict[str, Status], *, as_json: bool) -> None:
         click.echo(json.dumps({**urls, "states": states}))
         return
     for one in statuses.values():
-        click.echo(f"{one.name:<14} {one.state:<8} {one.url or ''}".rstrip())
+        click.echo(f"{one.name:<14} {one.state:<11} {_hide_passwords(one.url or '')}".rstrip())
+
+
+def _hide_passwords(urls: str) -> str:
+    """For people, who may show it to others. Programs connect with what the JSON says."""
+    return PASSWORD.sub(r"\1\2***", urls)
 
 
 @contextmanager

@@ -15,13 +15,14 @@ from nyumba.local.account import Account
 from nyumba.local.disk import Report, check_free_space, hold_lock, write_atomically
 from nyumba.local.elasticsearch import Elasticsearch
 from nyumba.local.errors import DirectoryUnusable
+from nyumba.local.given import answers
 from nyumba.local.postgres import Postgres
 from nyumba.settings import Settings, local_urls_path
 
 LEAST_FREE_MB = 500
 
 Mode = Literal["containers", "embedded"]
-State = Literal["given", "running", "stopped"]
+State = Literal["given", "unreachable", "running", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class ServiceUrls:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One service. `url` is None when it is stopped."""
+    """One service. `url` is None when it is stopped; one that is given and does not answer is unreachable."""
 
     name: str
     state: State
@@ -101,9 +102,13 @@ def read_status(settings: Settings) -> dict[str, Status]:
     """How each service is, by the name of the setting that holds its URL."""
     given = _find_given(settings)
     return {
-        setting: Status(service.name, "given", given[setting]) if setting in given else _look_at(service)
+        setting: _ask(settings, setting, service, given[setting]) if setting in given else _look_at(service)
         for setting, service in _list_services(settings, _read_mode(settings)).items()
     }
+
+
+def _ask(settings: Settings, setting: str, service: Service, url: str) -> Status:
+    return Status(service.name, "given" if answers(settings, setting) else "unreachable", url)
 
 
 def _look_at(service: Service) -> Status:

@@ -9,8 +9,8 @@ from nyumba.local.cli import services
 
 Run = Callable[..., Result]
 
-DATABASE_URL = "postgresql+asyncpg://db.example/nyumba"
-ELASTICSEARCH_URL = "http://search.example:9200"
+DATABASE_URL = "postgresql+asyncpg://nyumba:s3c,r/et@127.0.0.1:1/nyumba"
+ELASTICSEARCH_URL = "http://127.0.0.1:1"
 
 
 @pytest.fixture
@@ -33,15 +33,31 @@ def test_status_of_stopped_services_is_json_and_exit_code_3(run: Run) -> None:
     }
 
 
-@pytest.mark.parametrize("command", ["start", "status", "stop"])
-def test_given_services_are_only_reported(run: Run, command: str) -> None:
+@pytest.mark.parametrize(("command", "exit_code"), [("start", 0), ("status", 3), ("stop", 0)])
+def test_given_services_are_only_reported(run: Run, command: str, exit_code: int) -> None:
     result = run(command, "--json", NYUMBA_DATABASE_URL=DATABASE_URL, NYUMBA_ELASTICSEARCH_URL=ELASTICSEARCH_URL)
-    assert result.exit_code == 0
+    assert result.exit_code == exit_code
     assert json.loads(result.stdout) == {
         "database_url": DATABASE_URL,
         "elasticsearch_url": ELASTICSEARCH_URL,
-        "states": {"postgresql": "given", "elasticsearch": "given"},
+        "states": {"postgresql": "unreachable", "elasticsearch": "unreachable"},
     }
+
+
+def test_passwords_are_not_shown_to_people(run: Run) -> None:
+    nodes = "http://elastic:hun:ter2@127.0.0.1:1,http://elastic:hunter2@[::1]:1"
+    result = run("status", NYUMBA_DATABASE_URL=DATABASE_URL, NYUMBA_ELASTICSEARCH_URL=nodes)
+    assert result.stdout == (
+        "Elasticsearch  unreachable http://elastic:***@127.0.0.1:1,http://elastic:***@[::1]:1\n"
+        "PostgreSQL     unreachable postgresql+asyncpg://nyumba:***@127.0.0.1:1/nyumba\n"
+    )
+    assert result.exit_code == 3
+
+
+def test_port_that_is_none_is_one_sentence(run: Run) -> None:
+    result = run("status", NYUMBA_DATABASE_URL=DATABASE_URL.replace(":1/", ":x1/"))
+    assert result.exit_code == 2
+    assert "NYUMBA_DATABASE_URL must be postgresql+asyncpg://user:password@host:port/database" in result.stderr
 
 
 def test_failure_is_one_sentence_on_standard_error(run: Run, tmp_path: Path) -> None:

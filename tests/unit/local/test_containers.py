@@ -65,11 +65,11 @@ def test_both_services_are_started_once_and_stopped(docker: Docker, settings: Se
 
 
 def test_given_service_is_not_started(docker: Docker, settings: Settings, steps: list[str]) -> None:
-    mixed = dataclasses.replace(settings, database_url="postgresql+asyncpg://elsewhere/nyumba")
+    mixed = dataclasses.replace(settings, database_url="postgresql+asyncpg://127.0.0.1:1/nyumba")
     urls = start_services(mixed, steps.append)
-    assert urls.database_url == "postgresql+asyncpg://elsewhere/nyumba"
+    assert urls.database_url == "postgresql+asyncpg://127.0.0.1:1/nyumba"
     assert docker.calls == ["up --detach --wait elasticsearch"]
-    assert read_status(mixed)["database_url"].state == "given"
+    assert read_status(mixed)["database_url"].state == "unreachable"
 
 
 def test_containers_started_elsewhere_are_left_alone(docker: Docker, settings: Settings, steps: list[str]) -> None:
