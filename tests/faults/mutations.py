@@ -147,8 +147,8 @@ MUTATIONS = (
         (
             (
                 "indexer/processor.py",
-                "refused[index] = outcome.refused\n",
-                "refused[index] = outcome.refused and dict.fromkeys(batch.events, SPENT)\n",
+                "refused[generation.index] = outcome.refused\n",
+                "refused[generation.index] = outcome.refused and dict.fromkeys(batch.events, SPENT)\n",
             ),
         ),
     ),
@@ -174,8 +174,8 @@ MUTATIONS = (
         (
             (
                 "indexer/processor.py",
-                "return [generation.index for generation in generations], list(",
-                'return [g.index for g in generations if g.state == "serving" or len(generations) == 1], list(',
+                "return generations, list(",
+                'return [g for g in generations if g.state == "serving" or len(generations) == 1], list(',
             ),
         ),
     ),
@@ -286,8 +286,8 @@ MUTATIONS = (
         (
             (
                 "indexer/processor.py",
-                "return [generation.index for generation in generations], list(",
-                'return [g.index for g in generations if g.state != "building" or len(generations) == 1], list(',
+                "return generations, list(",
+                'return [g for g in generations if g.state != "building" or len(generations) == 1], list(',
             ),
         ),
     ),
@@ -358,5 +358,30 @@ MUTATIONS = (
         "the look at the row before a document is set aside",
         "integration/indexer/test_dead.py::test_late_refusal_of_what_was_mended_since_buries_nobody",
         (("indexer/dead.py", " AND CASE CAST(:op AS text)", " OR CASE CAST(:op AS text)"),),
+    ),
+    Mutation(
+        "of two releases the newer one writes",
+        "integration/indexer/test_releases.py::test_worker_leaves_events_to_the_release_that_builds_an_index",
+        (("indexer/processor.py", "newest.digest != self._digest:", "newest is None:"),),
+    ),
+    Mutation(
+        "an index of the release before takes fields that it does not know",
+        "integration/indexer/test_releases.py::test_new_field_stops_nothing_before_during_and_after_the_reindex",
+        (("indexer/reindex.py", "await take_unknown_fields(client, generation.index)", "pass"),),
+    ),
+    Mutation(
+        "a reindex works on changes that the release before leaves to it",
+        "integration/indexer/test_releases.py::test_new_field_stops_nothing_before_during_and_after_the_reindex",
+        (("indexer/reindex.py", "_work_beside(processor) if others else nullcontext()", "nullcontext()"),),
+    ),
+    Mutation(
+        "refusals are counted for each index",
+        "integration/indexer/test_releases.py::test_refusals_are_counted_for_each_index",
+        (("indexer/processor.py", "self._watches[generation.index].check", 'self._watches[""].check'),),
+    ),
+    Mutation(
+        "a bulk ends before the lease of what it writes",
+        "integration/test_processor.py::test_elasticsearch_that_hangs_costs_no_attempt",
+        (("indexer/processor.py", "self._client.options(request_timeout=LONGEST_BULK_S)", "self._client"),),
     ),
 )
