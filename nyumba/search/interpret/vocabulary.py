@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from nyumba.search.interpret.gazetteer import Place, load_gazetteer, spell_places
+from nyumba.search.interpret.numbers import NUMBER_WORDS
 from nyumba.search.interpret.phrases import Phrases
 
 Value = str | int | float
@@ -71,6 +72,7 @@ def load_vocabulary() -> Vocabulary:
         elif getattr(meaning, name) is None:
             setattr(meaning, name, value)
     ordinary = [*file.ordinary["words"], *file.joining["little"], *file.joining["after_place"], *file.text["names_end"]]
+    ordinary += NUMBER_WORDS
     return Vocabulary(
         phrases=Phrases(meanings.items(), ordinary),
         little=file.joining["little"],

@@ -13,6 +13,8 @@ from nyumba.search.interpret.interpreter import interpret
 QUERIES = [query.q for query in (*load_queries("rules"), *load_queries("second"))]
 WORDS = sorted({word for query in QUERIES for word in query.split()})
 ODD = ["\u202eنيروبي", "שכירות", "🏠", "\x00", "\x1f", "\ud800", "'", '"', "“", "½", "٣", "²", "--", "+", "$", "ﬁ", "İ"]
+ODD += ["\u200b", "\u00ad", "2\ufe0f\u20e3", "\uff12", "`", "\u00b4", "\u2018", "\u02bc", "\u2032", "1/2/3", "~", ":"]
+ODD += ["max", "not", "than", "na", "nusu", "milioni moja", "budget", "-", "bedrooms"]
 
 texts = st.one_of(
     st.text(max_size=60),
