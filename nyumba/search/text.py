@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from nyumba.search.document import TEXT_FIELDS
-from nyumba.search.synonyms import LITTLE_WORDS, has_joint_synonym
+from nyumba.search.synonyms import LITTLE_PHRASES, LITTLE_WORDS, has_joint_synonym
 
 MOST_WORDS = 32
 BOOSTS = {"title": 3, "neighborhood.text": 2, "city.text": 2}
@@ -20,8 +20,12 @@ _IS_NAME = re.compile(r"[^\W\d_]{5,}")
 
 def split_words(text: str) -> list[str]:
     """The words that count: not those that only join others, nor what holds no letter and no digit."""
-    words = [word for word in text.split()[:MOST_WORDS] if any(map(str.isalnum, word))]
-    return [word for word in words if word.lower() not in LITTLE_WORDS] or words
+    words = _split(text)
+    return [word for word in _split(LITTLE_PHRASES.sub(" ", text)) if word.lower() not in LITTLE_WORDS] or words
+
+
+def _split(text: str) -> list[str]:
+    return [word for word in text.split()[:MOST_WORDS] if any(map(str.isalnum, word))]
 
 
 def build_text(text: str, *, forgive: bool) -> dict[str, Any]:
