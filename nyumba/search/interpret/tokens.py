@@ -33,6 +33,8 @@ _TOKEN = re.compile(
 _WIDE = "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19"
 _FOLDED = str.maketrans(_WIDE, "0123456789", f"{_APOSTROPHE[1:-1]}{_UNSEEN}{_SPACE}{_PICTURE}")
 
+_PLAIN = str.maketrans({**dict.fromkeys(_APOSTROPHE[1:-1], "'"), **dict.fromkeys(_UNSEEN + _PICTURE), _SPACE: " "})
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -66,3 +68,8 @@ def fold_word(word: str) -> str:
     if lowered.isascii():
         return lowered
     return "".join(char for char in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(char))
+
+
+def write_plainly(text: str) -> str:
+    """With one kind of apostrophe, and without what is not seen."""
+    return text.translate(_PLAIN)
