@@ -16,6 +16,10 @@ class ElasticsearchUnavailable(NyumbaError):
         super().__init__(f"Elasticsearch is unavailable ({reason}); pending changes are kept and sent when it is back")
 
 
+class ElasticsearchBusy(ElasticsearchUnavailable):
+    """It has no room for a request of this size now."""
+
+
 class AnotherRelease(ElasticsearchUnavailable):
     """The index is made by another release, and only that one knows what it holds."""
 

@@ -85,13 +85,21 @@ MUTATIONS = (
         "faults/test_outages.py::test_elasticsearch_down_costs_no_write[short]",
         (("indexer/outbox.py", "visible_at = clock_timestamp(), attempts = attempts - 1", "visible_at = now()"),),
     ),
-    *(
-        Mutation(
-            f"{status} is an outage",
-            f"faults/test_outages.py::test_busy_elasticsearch_kills_no_document[short-{status}]",
-            (("nyumba/elastic.py", "frozenset({429, 500, 502, 503, 504})", f"frozenset({{{others}}})"),),
-        )
-        for status, others in (("429", "500, 503"), ("503", "429, 500"))
+    Mutation(
+        "429 is an outage",
+        "integration/test_processor.py::test_document_that_there_is_no_room_for_waits",
+        (
+            (
+                "indexer/errors.py",
+                "class ElasticsearchBusy(ElasticsearchUnavailable)",
+                "class ElasticsearchBusy(NyumbaError)",
+            ),
+        ),
+    ),
+    Mutation(
+        "503 is an outage",
+        "faults/test_outages.py::test_busy_elasticsearch_kills_no_document[short-503]",
+        (("nyumba/elastic.py", "frozenset({429, 500, 502, 503, 504})", "frozenset({429, 500})"),),
     ),
     Mutation(
         "a lost answer is an outage",
@@ -106,7 +114,10 @@ MUTATIONS = (
     Mutation(
         "a document that there was no room for is not refused",
         "faults/test_outages.py::test_busy_elasticsearch_kills_no_document[short-items]",
-        (("indexer/actions.py", "elif item.status in OUTAGE_STATUSES or (", "elif ("),),
+        (
+            ("indexer/actions.py", "elif item.status in OUTAGE_STATUSES or (", "elif ("),
+            ("indexer/actions.py", "elif item.status == BUSY:", "elif item.status == 0:"),
+        ),
     ),
     Mutation(
         "deletes are documents",
@@ -383,5 +394,10 @@ MUTATIONS = (
         "a bulk ends before the lease of what it writes",
         "integration/test_processor.py::test_elasticsearch_that_hangs_costs_no_attempt",
         (("indexer/processor.py", "self._client.options(request_timeout=LONGEST_BULK_S)", "self._client"),),
+    ),
+    Mutation(
+        "documents that are too large together are sent in halves",
+        "integration/test_processor.py::test_batch_that_is_too_large_is_sent_in_halves",
+        (("indexer/actions.py", "if len(actions) == 1:\n            raise\n", "raise\n"),),
     ),
 )
