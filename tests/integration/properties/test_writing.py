@@ -211,12 +211,12 @@ async def test_rent_is_never_sold_and_a_sale_never_let(listings: Listings, owner
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (409, "/listing_type")
 
 
-async def test_conflict_and_refused_move_are_named_together(listings: Listings, owner: Person) -> None:
+async def test_all_that_does_not_go_with_what_is_there_is_named_at_once(listings: Listings, owner: Person) -> None:
     path = await listings.offer(owner, bedrooms=3)
-    assert (await listings.refuse("PUT", path, owner, {"property_type": "land", "status": "let"})).keys() == {
-        "/bedrooms",
-        "/status",
-    }
+    faults = await listings.refuse(
+        "PUT", path, owner, {"property_type": "land", "status": "let", "is_featured": True, "latitude": 1}
+    )
+    assert faults.keys() == {"/bedrooms", "/status", "/is_featured", "/longitude"}
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"title": "\xff"}', b'{"title": "\\ud800"}', b'{"price": 1e999}'])
