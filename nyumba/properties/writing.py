@@ -22,7 +22,7 @@ from nyumba.properties.lifecycle import explain_refusal
 from nyumba.properties.models import Amenity, Feature, Property
 from nyumba.properties.schemas import PropertyRead
 from nyumba.properties.service import is_owned, is_visible, read_property, select_whole, tag_property, to_read
-from nyumba.properties.write_schemas import PropertyCreate, PropertyUpdate, find_conflicts
+from nyumba.properties.write_schemas import PropertyCreate, PropertyUpdate, find_conflicts, tidy_word
 
 _DECIMALS = {"price": 2, "bathrooms": 2, "square_meters": 2, "latitude": 8, "longitude": 8}
 _WORDS: Mapping[str, type[Amenity | Feature]] = {"amenities": Amenity, "features": Feature}
@@ -117,7 +117,7 @@ def _to_column(name: str, value: object) -> object:
         return value.strip()
     if isinstance(value, float):
         return round(Decimal(repr(value)), _DECIMALS[name])
-    return [word.strip() for word in value] if isinstance(value, list) else value
+    return [tidy_word(word) for word in value] if isinstance(value, list) else value
 
 
 def _find_forbidden(user: User, values: Mapping[str, Any], *, is_featured: bool) -> list[FieldError]:

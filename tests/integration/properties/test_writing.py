@@ -192,6 +192,16 @@ async def test_values_are_held_against_the_rest_of_the_property(listings: Listin
     assert (changed["property_type"], changed["bedrooms"], changed["latitude"]) == ("land", None, None)
 
 
+async def test_word_is_the_same_however_its_accents_are_typed(listings: Listings, owner: Person) -> None:
+    path = await listings.offer(owner, amenities=["cafe\u0301"])
+    assert (await listings.request("GET", path)).json()["amenities"] == ["caf\u00e9"]
+    faults = await listings.refuse("PUT", path, owner, {"features": ["caf\u00e9", "CAFE\u0301 ", "\u0958" * 51]})
+    assert faults == {
+        "/features/1": "is in the list already",
+        "/features/2": "must have 100 characters at most",
+    }
+
+
 async def test_status_goes_only_where_the_table_allows(listings: Listings, owner: Person) -> None:
     path = await listings.offer(owner, status="draft")
     faults = await listings.refuse("PATCH", path, owner, {"status": "sold"}, 409)
