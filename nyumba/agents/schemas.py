@@ -22,7 +22,7 @@ License = Annotated[
     Meta(
         max_length=64,
         pattern=r"^[A-Za-z0-9]([A-Za-z0-9 ./-]*[A-Za-z0-9])?$(?!\n)",
-        description="kept in capital letters",
+        description="kept in capital letters and with single spaces",
         extra={EXPECTED: "1 to 64 letters and digits, with spaces, dots, slashes and hyphens between them, or null"},
     ),
 ]
