@@ -7,6 +7,9 @@ from msgspec import Meta
 
 from nyumba.parameters import EXPECTED
 
+LONGEST_ADDRESS = 500
+
+_HOST = "[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 # Those that turn the direction of what follows are among them: they make a text look like another.
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 # What has no look of its own: joiners, marks of direction, variation selectors, fillers.
@@ -35,6 +38,19 @@ def lines(longest: int) -> Meta:
         max_length=longest,
         pattern=_LINES,
         extra={EXPECTED: f"text of {longest:,} characters at most, without control characters, or null"},
+    )
+
+
+def web_address(*schemes: str) -> Meta:
+    """An address of the web, or null: without spaces, double quotes, < or >."""
+    begin = "|".join(schemes)
+    return Meta(
+        max_length=LONGEST_ADDRESS,
+        pattern=rf"^({begin})://{_HOST}(:[0-9]{{1,5}})?([/?#][!#-;=?-\[\]_a-z~]*)?$(?!\n)",
+        extra={
+            EXPECTED: f"an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}, "
+            f"of {LONGEST_ADDRESS} characters at most, or null"
+        },
     )
 
 

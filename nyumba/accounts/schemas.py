@@ -16,7 +16,7 @@ from nyumba.accounts.passwords import LONGEST_PASSWORD, find_fault
 from nyumba.errors import FieldError
 from nyumba.parameters import EXPECTED, Ruled
 from nyumba.settings import LEAST_PASSWORD_LENGTH
-from nyumba.texts import one_line
+from nyumba.texts import one_line, web_address
 
 LONGEST_EMAIL = 320
 
@@ -53,14 +53,7 @@ Phone = Annotated[
         extra={EXPECTED: "a telephone number, such as +254 712 345 678, or null"},
     ),
 ]
-AvatarUrl = Annotated[
-    str,
-    Meta(
-        max_length=500,
-        pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-~]*)?$(?!\n)",
-        extra={EXPECTED: "an address that begins with https://, of 500 characters at most, or null"},
-    ),
-]
+AvatarUrl = Annotated[str, web_address("https")]
 
 
 class Registration(Ruled, frozen=True, kw_only=True):

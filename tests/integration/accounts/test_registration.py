@@ -186,6 +186,8 @@ async def test_what_is_left_out_stays_and_null_empties(accounts: Accounts) -> No
         ("phone", "0712345678\n"),
         ("avatar", "javascript:alert(1)"),
         ("avatar", "https://example.com/ a"),
+        ("avatar", "http://example.com/a"),
+        ("avatar", 'https://example.com/"><script>'),
     ],
 )
 async def test_update_of_what_is_not_theirs_changes_nothing(accounts: Accounts, field: str, value: object) -> None:
