@@ -8,9 +8,10 @@ from socket import gaierror
 from uuid import UUID
 
 import asyncpg
-from asyncpg.exceptions import UndefinedColumnError, UndefinedTableError
+from asyncpg.exceptions import DeadlockDetectedError, SerializationError, UndefinedColumnError, UndefinedTableError
 from sqlalchemy import DateTime, MetaData, func, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -18,6 +19,7 @@ CONNECTION_STATES = "08"  # the class of what goes wrong with connections
 SHUTDOWN_STATES = {
     error.sqlstate for error in (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError)
 }
+CONFLICT_STATES = {error.sqlstate for error in (DeadlockDetectedError, SerializationError)}
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -67,7 +69,8 @@ def create_session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSessi
 def is_database_outage(error: Exception) -> bool:
     """Whether an error says that PostgreSQL cannot be reached, as against that a statement was wrong.
 
-    A server that starts, stops or crashes says so by its state, which SQLAlchemy has no class for.
+    Nor can it when no connection of the pool comes free in time. A server that starts, stops or crashes says so by its
+    state, which SQLAlchemy has no class for.
     """
     if isinstance(error, DBAPIError):
         is_cut = error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
@@ -75,8 +78,13 @@ def is_database_outage(error: Exception) -> bool:
         return is_cut or state in SHUTDOWN_STATES or state.startswith(CONNECTION_STATES)
     if isinstance(error, FileNotFoundError):
         return error.filename is None  # a socket that is not there, as against a file
-    unreachable = (ConnectionError, TimeoutError, gaierror, asyncpg.PostgresConnectionError)
+    unreachable = (ConnectionError, TimeoutError, PoolTimeoutError, gaierror, asyncpg.PostgresConnectionError)
     return isinstance(error, (*unreachable, asyncpg.CannotConnectNowError))
+
+
+def is_conflict(error: Exception) -> bool:
+    """Whether a transaction failed because of another alone, so that the same may succeed when it is repeated."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in CONFLICT_STATES
 
 
 def is_schema_missing(error: Exception) -> bool:

@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import DBAPIError
 
-from nyumba.db import is_database_outage
+from nyumba.db import is_conflict, is_database_outage
 from nyumba.elastic import is_denied
 from nyumba.errors import (
     DatabaseUnavailable,
@@ -70,20 +72,29 @@ def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
     if isinstance(error, ValidationException):
         return render_domain_error(request, _explain_validation(error))
     status = HTTPStatus(error.status_code)
-    problem = Problem(type=type_of_status(status), title=status.phrase, status=status)
+    detail = _name_limit(request.route_handler) if isinstance(error, RequestEntityTooLarge) else None
+    problem = Problem(type=type_of_status(status), title=status.phrase, status=status, detail=detail)
     return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=error.headers)
 
 
 def render_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    """A database that is down, an Elasticsearch that refuses our key, or a bug."""
+    """A database that is down, a change in the way of another, an Elasticsearch that refuses our key, or a bug."""
     if is_denied(error):
         logger.error("Elasticsearch refuses NYUMBA_ELASTICSEARCH_API_KEY: %s", type(error).__name__)
         return render_domain_error(request, SearchUnavailable("search does not answer now; try again soon"))
+    if is_conflict(error):
+        logger.warning("%s %s met another change\n%s", request.method, request.url.path, _describe_bug(error))
+        return render_domain_error(request, DatabaseUnavailable("another change was in the way; try again soon"))
     if is_database_outage(error):
         return render_domain_error(request, DatabaseUnavailable("try again soon"))
     logger.error("%s %s failed\n%s", request.method, request.url.path, _describe_bug(error))
     problem = Problem(type=type_of("internal-error"), title="Internal error", status=500)
     return Response(problem, status_code=500, media_type=MEDIA_TYPE)
+
+
+def _name_limit(handler: HTTPRouteHandler) -> str:
+    """How long a body of this route may be."""
+    return f"the body must have {handler.resolve_request_max_body_size():,} bytes or less"
 
 
 def _explain_validation(error: ValidationException) -> NyumbaError:

@@ -107,14 +107,15 @@ async def update_profile(session: AsyncSession, agent_id: UUID, update: AgentPro
 
 
 async def _lock_properties(session: AsyncSession, agent_id: UUID, company_name: str | None) -> None:
-    """Lock what a trigger will write, unless the name is the same, and the user, whose own name is written there."""
+    """Lock what a trigger will write, unless the name is the same.
+
+    The user is locked in any case and alone: only behind that lock is it sure which name the profile has.
+    """
+    await session.execute(select(User.id).where(User.id == agent_id).with_for_update(key_share=True))
     renamed = AgentProfile.company_name.is_distinct_from(company_name)
     of_renamed = select(AgentProfile.user_id).where(AgentProfile.user_id == agent_id, renamed)
-    for statement in (
-        select(User.id).where(User.id.in_(of_renamed)),
-        select(Property.id).where(Property.user_id.in_(of_renamed)).order_by(Property.id),
-    ):
-        await session.execute(statement.with_for_update(key_share=True))
+    properties = select(Property.id).where(Property.user_id.in_(of_renamed)).order_by(Property.id)
+    await session.execute(properties.with_for_update(key_share=True))
 
 
 def _select_agents() -> Query:
@@ -144,7 +145,7 @@ def _read_values(profile: AgentProfileWrite) -> dict[str, Any]:
         if value is not msgspec.UNSET
     }
     if values.get("license"):
-        values["license"] = values["license"].upper()
+        values["license"] = " ".join(values["license"].upper().split())
     if "specializations" in values:
         values["specializations"] = _drop_repeated(values["specializations"])
     return values

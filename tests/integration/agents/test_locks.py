@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from tests.conftest import World
 from tests.integration.accounts.conftest import Accounts, Person
-from tests.integration.agents.conftest import AGENTS, read_figures
+from tests.integration.agents.conftest import AGENTS, AddAgent, read_figures
 from tests.locks import wait_until_done_or_blocked
 
 REVIEW = "INSERT INTO agent_reviews (agent_id, client_id, rating) VALUES (:agent, :client, :rating)"
@@ -89,6 +89,23 @@ async def test_new_names_of_company_and_agent_never_deadlock(accounts: Accounts,
     assert [(await change).status_code for change in changes] == [200, 200]
 
 
+async def test_name_that_a_company_gets_back_and_a_new_one_never_deadlock(
+    accounts: Accounts, world: World, add_agent: AddAgent
+) -> None:
+    """The first name seems to be that of the profile already, until the name between them is committed."""
+    agent = await add_agent(company_name="A")
+    async with world.engine.connect() as connection:
+        await connection.execute(text("SELECT id FROM users WHERE id = :id FOR NO KEY UPDATE"), {"id": agent.id})
+        await connection.execute(text("UPDATE agent_profiles SET company_name = 'B'"))
+        changes = []
+        for name in ("A", "C"):
+            put = accounts.api.put(f"{AGENTS}/profile", json={"company_name": name}, headers=agent.headers)
+            changes.append(asyncio.create_task(put))
+            await wait_until_done_or_blocked(world, *changes)
+        await connection.commit()
+    assert [(await change).status_code for change in changes] == [200, 200]
+
+
 async def test_new_license_and_a_review_never_deadlock(accounts: Accounts, world: World, agent: Person) -> None:
     """The review has found its agent, and is not counted yet."""
     client = await world.add_user(role="buyer")
@@ -102,3 +119,18 @@ async def test_new_license_and_a_review_never_deadlock(accounts: Accounts, world
         await connection.commit()
     assert (await change).status_code == 200
     assert await read_figures(accounts, agent.id) == (4, 1, 0)
+
+
+async def test_change_that_a_deadlock_ends_may_be_repeated(accounts: Accounts, world: World, agent: Person) -> None:
+    """As somebody at psql can bring it about. Whoever waits first looks first for a deadlock, and gives up."""
+    prop = await world.add_property(agent.id, listing_type="sale")
+    async with world.engine.connect() as connection:
+        await connection.execute(text("SELECT id FROM agent_profiles FOR UPDATE"))
+        put = accounts.api.put(f"/api/v1/properties/{prop}", json={"status": "sold"}, headers=agent.headers)
+        sale = asyncio.create_task(put)
+        await wait_until_done_or_blocked(world, sale)
+        await connection.execute(text("SET LOCAL deadlock_timeout = '1min'"))
+        await connection.execute(text("SELECT id FROM properties FOR UPDATE"))
+    answer = await sale
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:nyumba:problem:database-unavailable")
+    assert answer.headers["Retry-After"] == "5"
