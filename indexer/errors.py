@@ -28,6 +28,21 @@ class StatementsInterrupted(NyumbaError):
         )
 
 
+class ElasticsearchBusy(ElasticsearchUnavailable):
+    """It has no room for a request of this size now."""
+
+
+class AnotherRelease(ElasticsearchUnavailable):
+    """The index is made by another release, and only that one knows what it holds."""
+
+    def __init__(self, index: str) -> None:
+        NyumbaError.__init__(
+            self,
+            f"{index} is of another release, whose `nyumba-indexer run` is to write it: start that one, or run"
+            " `nyumba-indexer reindex` of this one; pending changes are kept",
+        )
+
+
 class IndexMissing(NyumbaError):
     """A registered index was taken away."""
 

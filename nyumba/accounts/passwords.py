@@ -38,15 +38,8 @@ class Passwords:
         self._waiting = 0
 
     def find_fault(self, password: str, email: str) -> str | None:
-        """Say what keeps a password from being used for the account of this address; None when nothing does."""
-        text = _normalise(password)
-        if len(text) < self._min_length:
-            return f"must have {self._min_length} characters or more"
-        if is_bad_password(text) or is_bad_password(text.lower()) or len(set(text)) < 4:
-            return "is one of those that attackers try first; choose another"
-        if text.casefold() in email:
-            return "must not be a part of the e-mail address"
-        return None
+        """What is wrong with a password, under the operator's least length."""
+        return find_fault(password, email, self._min_length)
 
     async def hash(self, password: str) -> str:
         """What to store.
@@ -87,6 +80,18 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
+
+
+def find_fault(password: str, email: str, min_length: int) -> str | None:
+    """Say what keeps a password from being used for the account of this address; None when nothing does."""
+    text = _normalise(password)
+    if len(text) < min_length:
+        return f"must have {min_length} characters or more"
+    if is_bad_password(text) or is_bad_password(text.lower()) or len(set(text)) < 4:
+        return "is one of those that attackers try first; choose another"
+    if text.casefold() in email:
+        return "must not be a part of the e-mail address"
+    return None
 
 
 def _normalise(password: str) -> str:

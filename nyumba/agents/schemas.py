@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from nyumba.pagination import PageParameters
 from nyumba.parameters import EXPECTED
-from nyumba.texts import lines, one_line
+from nyumba.texts import lines, one_line, web_address
 
 MOST_SPECIALIZATIONS = 20
 
@@ -22,7 +22,7 @@ License = Annotated[
     Meta(
         max_length=64,
         pattern=r"^[A-Za-z0-9]([A-Za-z0-9 ./-]*[A-Za-z0-9])?$(?!\n)",
-        description="kept in capital letters",
+        description="kept in capital letters and with single spaces",
         extra={EXPECTED: "1 to 64 letters and digits, with spaces, dots, slashes and hyphens between them, or null"},
     ),
 ]
@@ -36,14 +36,7 @@ Specializations = Annotated[
     ),
 ]
 Bio = Annotated[str, lines(2000)]
-WebAddress = Annotated[
-    str,
-    Meta(
-        max_length=500,
-        pattern=r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#][!#-;=?-\[\]_a-z~]*)?$(?!\n)",
-        extra={EXPECTED: "an address that begins with https:// or http://, of 500 characters at most, or null"},
-    ),
-]
+WebAddress = Annotated[str, web_address("https", "http")]
 Rating = Annotated[int, Meta(ge=1, le=5)]
 Comment = Annotated[str, lines(2000)]
 Wanted = Annotated[

@@ -145,7 +145,7 @@ def _read_values(profile: AgentProfileWrite) -> dict[str, Any]:
         if value is not msgspec.UNSET
     }
     if values.get("license"):
-        values["license"] = values["license"].upper()
+        values["license"] = " ".join(values["license"].upper().split())
     if "specializations" in values:
         values["specializations"] = _drop_repeated(values["specializations"])
     return values

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import HttpMethod, Response, Router, delete, get, post, route
+from litestar import HttpMethod, Request, Response, Router, delete, get, post, route
 from litestar.datastructures import CacheControlHeader, ResponseHeader
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
@@ -131,11 +131,11 @@ async def update_property(
     user: NamedDependency[User],
     session: NamedDependency[AsyncSession],
     waiting: NamedDependency[Waiting],
-    if_match: IfMatch = None,
+    condition: NamedDependency[str | None],
 ) -> Response[PropertyRead]:
     """Change a property, by PUT or PATCH. What is left out stays as it is; null empties it."""
     waiting.note(property_id)
-    return _answer(await writing.update_property(session, user, property_id, data, if_match))
+    return _answer(await writing.update_property(session, user, property_id, data, condition))
 
 
 @delete(
@@ -150,11 +150,11 @@ async def delete_property(
     user: NamedDependency[User],
     session: NamedDependency[AsyncSession],
     waiting: NamedDependency[Waiting],
-    if_match: IfMatch = None,
+    condition: NamedDependency[str | None],
 ) -> None:
     """Remove a property with its images and its history."""
     waiting.note(property_id)
-    await writing.remove_property(session, user, property_id, if_match)
+    await writing.remove_property(session, user, property_id, condition)
 
 
 @get(
@@ -174,6 +174,11 @@ async def list_prices(
 ) -> Page[PriceChangeRead]:
     """What a property has cost since it was published, last change first."""
     return await service.list_prices(session, viewer, property_id, paging)
+
+
+async def provide_condition(request: Request[Any, Any, Any], if_match: IfMatch = None) -> str | None:
+    """The dependency `condition`: If-Match, which may come in several lines that are one list."""
+    return None if if_match is None else ", ".join(request.headers.getall("If-Match"))
 
 
 def _answer(read: PropertyRead, location: str | None = None) -> Response[PropertyRead]:
@@ -197,6 +202,7 @@ properties_router = Router(
         "user": Provide(provide_user),
         "viewer": Provide(provide_viewer),
         "waiting": Provide(provide_waiting),
+        "condition": Provide(provide_condition),
         "paging": Provide(provide_paging),
     },
     tags=["properties"],

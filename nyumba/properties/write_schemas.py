@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
 from msgspec import UNSET, Meta, UnsetType, field
 
@@ -17,6 +18,7 @@ from nyumba.properties.vocabulary import LONGEST_DESCRIPTION, ListingType, Prope
 from nyumba.texts import lines, one_line
 
 MOST_WORDS = 50
+LONGEST_WORD = 100
 YEARS_AHEAD = 5
 DECIMALS = 2
 
@@ -81,13 +83,13 @@ YearBuilt = Annotated[
         extra={EXPECTED: f"a year from 1500 to {YEARS_AHEAD} years ahead, or null"},
     ),
 ]
-Word = Annotated[str, one_line(100)]
+Word = Annotated[str, one_line(LONGEST_WORD)]
 Words = Annotated[
     list[Word],
     Meta(
         max_length=MOST_WORDS,
         description="none twice, whatever the letter case",
-        extra={EXPECTED: f"a list of at most {MOST_WORDS} texts of 1 to 100 characters on one line"},
+        extra={EXPECTED: f"a list of at most {MOST_WORDS} texts of 1 to {LONGEST_WORD} characters on one line"},
         extra_json_schema={"uniqueItems": True},
     ),
 ]
@@ -122,7 +124,7 @@ class _PropertyBody(Ruled, frozen=True):
             errors.append(FieldError(f"must be {latest} at most", pointer="/year_built"))
         for name in ("amenities", "features"):
             if isinstance(values.get(name), list):
-                errors += _find_repeated(name, values[name])
+                errors += _find_wrong_words(name, [tidy_word(word) for word in values[name]])
         return errors + find_conflicts(values)
 
 
@@ -131,13 +133,21 @@ def _count_decimals(number: float) -> int:
     return -exponent if isinstance(exponent, int) else 0
 
 
-def _find_repeated(name: str, words: list[str]) -> list[FieldError]:
-    folded = [word.strip().casefold() for word in words]
-    return [
-        FieldError("is in the list already", pointer=f"/{name}/{place}")
-        for place, word in enumerate(folded)
-        if word in folded[:place]
-    ]
+def tidy_word(word: str) -> str:
+    """As it is stored: the same letter can be typed in several ways, as one character or with its accent after it."""
+    return normalize("NFC", word.strip())
+
+
+def _find_wrong_words(name: str, words: list[str]) -> list[FieldError]:
+    """Of tidied words, those that are there already, and those that NFC made too long: it takes some letters apart."""
+    folded = [word.casefold() for word in words]
+    errors = []
+    for place, word in enumerate(words):
+        if folded[place] in folded[:place]:
+            errors.append(FieldError("is in the list already", pointer=f"/{name}/{place}"))
+        if len(word) > LONGEST_WORD:
+            errors.append(FieldError(f"must have {LONGEST_WORD} characters at most", pointer=f"/{name}/{place}"))
+    return errors
 
 
 class PropertyCreate(_PropertyBody, frozen=True, kw_only=True):

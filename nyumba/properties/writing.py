@@ -22,7 +22,7 @@ from nyumba.properties.lifecycle import explain_refusal
 from nyumba.properties.models import Amenity, Feature, Property
 from nyumba.properties.schemas import PropertyRead
 from nyumba.properties.service import is_owned, is_visible, read_property, select_whole, tag_property, to_read
-from nyumba.properties.write_schemas import PropertyCreate, PropertyUpdate, find_conflicts
+from nyumba.properties.write_schemas import PropertyCreate, PropertyUpdate, find_conflicts, tidy_word
 
 _DECIMALS = {"price": 2, "bathrooms": 2, "square_meters": 2, "latitude": 8, "longitude": 8}
 _WORDS: Mapping[str, type[Amenity | Feature]] = {"amenities": Amenity, "features": Feature}
@@ -44,7 +44,8 @@ async def create_property(session: AsyncSession, user: User, body: PropertyCreat
         InvalidRequest: the body sets what only administrators may.
     """
     values = _read_values(body)
-    _check_featured(user, values, is_featured=False)
+    if errors := _find_forbidden(user, values, is_featured=False):
+        raise InvalidRequest(errors)
     words = {name: values.pop(name) for name in _WORDS}
     prop = Property(user_id=user.id, **values)
     session.add(prop)
@@ -68,8 +69,7 @@ async def update_property(
     prop = await _lock_property(session, user, property_id)
     check_match(if_match, tag_property(to_read(prop)))
     values = _read_values(update)
-    _check_featured(user, values, is_featured=prop.is_featured)
-    _check_update(prop, values)
+    _check_update(user, prop, values)
     for name, value in values.items():
         if name not in _WORDS:
             setattr(prop, name, value)
@@ -117,18 +117,20 @@ def _to_column(name: str, value: object) -> object:
         return value.strip()
     if isinstance(value, float):
         return round(Decimal(repr(value)), _DECIMALS[name])
-    return [word.strip() for word in value] if isinstance(value, list) else value
+    return [tidy_word(word) for word in value] if isinstance(value, list) else value
 
 
-def _check_featured(user: User, values: Mapping[str, Any], *, is_featured: bool) -> None:
-    if user.role != "admin" and values.get("is_featured", is_featured) != is_featured:
-        raise InvalidRequest([FieldError("can be set by administrators only", pointer="/is_featured")])
+def _find_forbidden(user: User, values: Mapping[str, Any], *, is_featured: bool) -> list[FieldError]:
+    """What the user may not set to other than it is."""
+    if user.role == "admin" or values.get("is_featured", is_featured) == is_featured:
+        return []
+    return [FieldError("can be set by administrators only", pointer="/is_featured")]
 
 
-def _check_update(prop: Property, values: Mapping[str, Any]) -> None:
-    """Hold an update against the rest of the property."""
+def _check_update(user: User, prop: Property, values: Mapping[str, Any]) -> None:
+    """Hold an update against the rest of the property, and against what the user may set."""
     merged = {name: values.get(name, getattr(prop, name)) for name in PropertyUpdate.__struct_fields__}
-    errors = find_conflicts(merged)
+    errors = _find_forbidden(user, values, is_featured=prop.is_featured) + find_conflicts(merged)
     moves = []
     if {"status", "listing_type"} & values.keys():
         refusal = explain_refusal(prop.status, merged["status"], merged["listing_type"])  # type: ignore[arg-type]

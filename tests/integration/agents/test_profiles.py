@@ -98,6 +98,10 @@ async def test_own_license_may_be_sent_again(accounts: Accounts, add_agent: AddA
     assert (await write(accounts, "PUT", agent, license="earb/7")).json()["license"] == "EARB/7"
 
 
+async def test_license_has_single_spaces(accounts: Accounts, agent: Person) -> None:
+    assert (await write(accounts, "PUT", agent, license="EARB   7 b")).json()["license"] == "EARB 7 B"
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_all_that_is_wrong_is_named_at_once(accounts: Accounts, agent: Person, method: str) -> None:
     wrong: dict[str, Any] = {

@@ -79,6 +79,21 @@ async def test_visitors_make_no_edit_stale(listings: Listings, owner: Person) ->
     assert (await listings.request("PUT", path, owner, {"price": 1}, if_match=tag)).status_code == 200
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_lines_of_one_condition_are_one_list(listings: Listings, owner: Person, method: str) -> None:
+    path = await listings.offer(owner)
+    tag = await read_tag(listings, path)
+    for lines, code in ((["*", tag], 400), (['"x"', '"y"'], 412), (['"x"', tag], 204 if method == "DELETE" else 200)):
+        headers = [
+            *owner.headers.items(),
+            ("Content-Type", "application/json"),
+            *(("If-Match", line) for line in lines),
+        ]
+        content = b"{}" if method == "PUT" else None
+        answer = await listings.accounts.api.request(method, path, content=content, headers=headers)
+        assert answer.status_code == code
+
+
 async def test_star_matches_whatever_is_there(listings: Listings, owner: Person) -> None:
     path = await listings.offer(owner)
     assert (await listings.request("PUT", path, owner, {"price": 1}, if_match="*")).status_code == 200

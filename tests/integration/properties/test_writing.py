@@ -192,6 +192,16 @@ async def test_values_are_held_against_the_rest_of_the_property(listings: Listin
     assert (changed["property_type"], changed["bedrooms"], changed["latitude"]) == ("land", None, None)
 
 
+async def test_word_is_the_same_however_its_accents_are_typed(listings: Listings, owner: Person) -> None:
+    path = await listings.offer(owner, amenities=["cafe\u0301"])
+    assert (await listings.request("GET", path)).json()["amenities"] == ["caf\u00e9"]
+    faults = await listings.refuse("PUT", path, owner, {"features": ["caf\u00e9", "CAFE\u0301 ", "\u0958" * 51]})
+    assert faults == {
+        "/features/1": "is in the list already",
+        "/features/2": "must have 100 characters at most",
+    }
+
+
 async def test_status_goes_only_where_the_table_allows(listings: Listings, owner: Person) -> None:
     path = await listings.offer(owner, status="draft")
     faults = await listings.refuse("PATCH", path, owner, {"status": "sold"}, 409)
@@ -211,12 +221,12 @@ async def test_rent_is_never_sold_and_a_sale_never_let(listings: Listings, owner
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (409, "/listing_type")
 
 
-async def test_conflict_and_refused_move_are_named_together(listings: Listings, owner: Person) -> None:
+async def test_all_that_does_not_go_with_what_is_there_is_named_at_once(listings: Listings, owner: Person) -> None:
     path = await listings.offer(owner, bedrooms=3)
-    assert (await listings.refuse("PUT", path, owner, {"property_type": "land", "status": "let"})).keys() == {
-        "/bedrooms",
-        "/status",
-    }
+    faults = await listings.refuse(
+        "PUT", path, owner, {"property_type": "land", "status": "let", "is_featured": True, "latitude": 1}
+    )
+    assert faults.keys() == {"/bedrooms", "/status", "/is_featured", "/longitude"}
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"title": "\xff"}', b'{"title": "\\ud800"}', b'{"price": 1e999}'])
