@@ -52,6 +52,13 @@ class SwapRefused(NyumbaError):
         super().__init__(f"the alias stays where it is: {reason}")
 
 
+class IndexShown(NyumbaError):
+    """An index should be deleted, and readers see it."""
+
+    def __init__(self, index: str, aliases: list[str]) -> None:
+        super().__init__(f"{index} is not deleted, as readers see it: {' and '.join(aliases)} is on it")
+
+
 class TooManyRefused(NyumbaError):
     """Elasticsearch refuses not single documents but most of them."""
 

@@ -2,9 +2,11 @@
 
 Invariant: an index is registered before it is made, and marked as dropped before it is deleted: so none is forgotten,
 whenever its maker dies. Its state only changes from what the one who changes it takes it for: so a reindex that lost
-its lock undoes no later one.
+its lock undoes no later one. That it is dropped only says that no change goes to it: a mistyped address and a restored
+database make such rows of an index that readers see, and `delete_index` looks for itself.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ from elasticsearch import AsyncElasticsearch
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from indexer.errors import ReindexRunning, SwapRefused
-from indexer.indices import create_index, list_indices, read_shown, take_hold
+from indexer.errors import IndexShown, ReindexRunning, SwapRefused
+from indexer.indices import check_unseen, create_index, delete_index, list_indices
 from nyumba.search.document import compute_digest
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,12 @@ async def read_generations(connection: AsyncConnection, alias: str) -> list[Gene
         {"alias": alias},
     )
     return [Generation(*row) for row in rows]
+
+
+async def read_registered(connection: AsyncConnection, alias: str) -> set[str]:
+    """The indices that this database has ever built, dropped ones as well."""
+    statement = text("SELECT index_name FROM search_generations WHERE alias = :alias")
+    return {*(await connection.execute(statement, {"alias": alias})).scalars()}
 
 
 async def register_generation(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> Generation:
@@ -76,6 +86,14 @@ async def register_generation(connection: AsyncConnection, client: AsyncElastics
     return Generation(epoch, index, digest, "building")
 
 
+async def find_way_back(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> Generation | None:
+    """The index to go back to: of those that readers saw before, the last one that is still there."""
+    for generation in await read_retired(connection, alias):
+        if await client.indices.exists(index=generation.index):
+            return generation
+    return None
+
+
 async def read_retired(connection: AsyncConnection, alias: str) -> list[Generation]:
     """The indices that readers saw before, and that are still written to; the last one first."""
     generations = await read_generations(connection, alias)
@@ -93,6 +111,20 @@ async def hold_generation(connection: AsyncConnection, generation: Generation) -
     state = (await connection.execute(statement, {"epoch": generation.epoch})).scalar_one()
     if state != generation.state:
         raise SwapRefused(f"another reindex has made {generation.index} {state}")
+
+
+async def retire_lost(connection: AsyncConnection, lost: Generation) -> None:
+    """Write down that readers do not see the serving index any more.
+
+    Whether it is gone, nobody can tell from one that is looked for at a mistyped address: so it is only given up by a
+    worker that has to write to it.
+    """
+    await hold_generation(connection, lost)
+    await connection.execute(
+        text("UPDATE search_generations SET state = 'retired', retired_at = now() WHERE epoch = :epoch"),
+        {"epoch": lost.epoch},
+    )
+    await connection.commit()
 
 
 async def promote(connection: AsyncConnection, alias: str, generation: Generation) -> None:
@@ -114,25 +146,31 @@ async def promote(connection: AsyncConnection, alias: str, generation: Generatio
     await connection.commit()
 
 
-async def drop_generation(
-    connection: AsyncConnection, client: AsyncElasticsearch, alias: str, generation: Generation
-) -> None:
+async def drop_generation(connection: AsyncConnection, client: AsyncElasticsearch, generation: Generation) -> None:
     """Stop writing to an index, then delete it.
 
     Raises:
-        SwapRefused: it is not what the caller takes it for, or readers see it after all; it stays.
+        SwapRefused: it is not what the caller takes it for; it stays.
+        IndexShown: readers see it after all; it stays.
     """
-    if await client.indices.exists(index=generation.index):
-        await take_hold(client, generation.index)
-        if generation.index in await read_shown(client, alias):
-            raise SwapRefused(f"another one has moved it to {generation.index}")
+    await check_unseen(client, generation.index)
     await hold_generation(connection, generation)
     await connection.execute(
         text("UPDATE search_generations SET state = 'dropped' WHERE epoch = :epoch"), {"epoch": generation.epoch}
     )
     await connection.execute(text("DELETE FROM search_dead WHERE index_name = :index"), {"index": generation.index})
     await connection.commit()
-    await client.indices.delete(index=generation.index, ignore_unavailable=True)
+    await delete_index(client, generation.index)
+
+
+async def drop_unless_shown(connection: AsyncConnection, client: AsyncElasticsearch, generation: Generation) -> bool:
+    """Drop an index that only takes room, unless readers see it, and return whether it went."""
+    try:
+        await drop_generation(connection, client, generation)
+    except IndexShown as error:
+        logger.warning("%s", error)
+        return False
+    return True
 
 
 async def give_up_retired(connection: AsyncConnection, index: str) -> None:
@@ -142,7 +180,7 @@ async def give_up_retired(connection: AsyncConnection, index: str) -> None:
 
 
 async def forget_dropped(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> list[str]:
-    """Delete what whoever dropped an index left of it, and return which indices were still there.
+    """Delete what whoever dropped an index left of it, and return what is deleted; what readers see stays.
 
     For those who hold the lock: nobody is about to register one then.
     """
@@ -150,10 +188,15 @@ async def forget_dropped(connection: AsyncConnection, client: AsyncElasticsearch
     dropped = list((await connection.execute(statement, {"alias": alias})).scalars())
     await connection.execute(text("DELETE FROM search_dead WHERE index_name = ANY(:dropped)"), {"dropped": dropped})
     await connection.commit()
-    left = sorted({*dropped} & {*await list_indices(client, alias)})
-    for index in left:
-        await client.indices.delete(index=index, ignore_unavailable=True)
-    return left
+    deleted = []
+    for index in sorted({*dropped} & {*await list_indices(client, alias)}):
+        try:
+            await delete_index(client, index)
+        except IndexShown as error:
+            logger.warning("%s", error)
+        else:
+            deleted.append(index)
+    return deleted
 
 
 async def note_alias(connection: AsyncConnection, alias: str, shown: str | None) -> Generation | None:

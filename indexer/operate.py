@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from indexer.errors import NothingToRollBack
 from indexer.generations import (
-    drop_generation,
+    drop_unless_shown,
     forget_dropped,
     hold_generation,
     note_alias,
@@ -89,7 +89,10 @@ async def roll_back(engine: AsyncEngine, client: AsyncElasticsearch, alias: str)
 
 
 async def sweep(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Swept:
-    """Delete indices that retired a day ago, and tombstones that no late write can need any more."""
+    """Delete indices that retired a day ago, and tombstones that no late write can need any more.
+
+    What readers see stays, whatever it is registered as.
+    """
     async with reindex_lock(engine, alias) as connection:
         await note_alias(connection, alias, await read_alias(client, alias))
         forgotten = await forget_dropped(connection, client, alias)
@@ -97,9 +100,7 @@ async def sweep(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> 
         cutoff, is_queue_young = (await connection.execute(_SELECT_CUTOFF)).one()
         generations = await read_generations(connection, alias)
         await connection.commit()
-        dropped = [generation for generation in generations if generation.epoch in expired]
-        for generation in dropped:
-            await drop_generation(connection, client, alias, generation)
+        dropped = [g for g in generations if g.epoch in expired and await drop_unless_shown(connection, client, g)]
     kept = [generation.index for generation in generations if generation not in dropped]
     old = {"range": {"tombstoned_at": {"lt": cutoff.isoformat()}}}
     tombstones = None

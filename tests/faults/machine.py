@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from indexer.breaker import is_any_outage
-from indexer.errors import IndexMissing, NothingToResume, NothingToRollBack, ReindexRunning, SwapRefused
+from indexer.errors import IndexMissing, IndexShown, NothingToResume, NothingToRollBack, ReindexRunning, SwapRefused
 from indexer.operate import retry_dead, roll_back, sweep
 from indexer.processor import Processor
 from indexer.reindex import reindex
@@ -54,7 +54,7 @@ MOST_OPEN = 2
 WORKER_STEPS = 7
 MOST_STEPS = 90
 MOST_ROUNDS = 200
-REFUSALS = (IndexMissing, NothingToResume, NothingToRollBack, ReindexRunning, SwapRefused)
+REFUSALS = (IndexMissing, IndexShown, NothingToResume, NothingToRollBack, ReindexRunning, SwapRefused)
 
 _ROWS = """
     SELECT p.id, p.search_version, p.status, p.created_at = 'infinity', p.price::float8, u.full_name,

@@ -308,6 +308,17 @@ MUTATIONS = (
         (("indexer/indices.py", '"alias": hold, "must_exist": True}}', '"alias": hold, "must_exist": False}}'),),
     ),
     Mutation(
+        "the look at an index before it is deleted",
+        "integration/indexer/test_deletions.py::test_index_that_readers_see_stays_whatever_it_is_registered_as[dropped]",
+        (
+            (
+                "indexer/indices.py",
+                "    if shown:\n        raise IndexShown",
+                "    if not shown:\n        raise IndexShown",
+            ),
+        ),
+    ),
+    Mutation(
         "an index is registered before it is made",
         "integration/indexer/test_swap.py::test_sweep_deletes_what_others_died_over",
         (
