@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from indexer.errors import NothingToRollBack
 from indexer.generations import (
     drop_unless_shown,
+    find_way_back,
     forget_dropped,
     hold_generation,
     note_alias,
     promote,
     read_generations,
-    read_retired,
     reindex_lock,
 )
 from indexer.indices import move_alias, read_alias, take_hold
@@ -68,7 +68,7 @@ async def roll_back(engine: AsyncEngine, client: AsyncElasticsearch, alias: str)
     Where an earlier rollback moved the alias and could not write it down, that is done, and nothing else.
 
     Raises:
-        NothingToRollBack: none is kept.
+        NothingToRollBack: none is kept, or somebody has deleted it by hand.
         SwapRefused: somebody else moved the alias.
         ReindexRunning: a reindex is under way.
     """
@@ -77,15 +77,15 @@ async def roll_back(engine: AsyncEngine, client: AsyncElasticsearch, alias: str)
         found = await note_alias(connection, alias, shown)
         if found is not None and found.state == "retired":
             return found.index
-        retired = await read_retired(connection, alias)
+        back = await find_way_back(connection, client, alias)
         await connection.commit()
-        if not retired:
+        if back is None:
             raise NothingToRollBack(alias)
-        hold = await take_hold(client, retired[0].index)
-        await hold_generation(connection, retired[0])
-        await move_alias(client, alias, source=shown, target=retired[0].index, hold=hold)
-        await promote(connection, alias, retired[0])
-    return retired[0].index
+        hold = await take_hold(client, back.index)
+        await hold_generation(connection, back)
+        await move_alias(client, alias, source=shown, target=back.index, hold=hold)
+        await promote(connection, alias, back)
+    return back.index
 
 
 async def sweep(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Swept:
@@ -107,7 +107,9 @@ async def sweep(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> 
     if is_queue_young:
         tombstones = 0
         for index in kept:
-            answer = await client.delete_by_query(index=index, query=old, conflicts="proceed", refresh=True)
+            answer = await client.delete_by_query(
+                index=index, query=old, conflicts="proceed", refresh=True, ignore_unavailable=True
+            )
             tombstones += int(answer["deleted"])
     return Swept(forgotten + [generation.index for generation in dropped], tombstones)
 
