@@ -31,6 +31,18 @@ class NoIndex(NyumbaError):
         super().__init__(f"no index is built for the alias {alias} yet; run `nyumba-indexer reindex`")
 
 
+class AnotherAlias(NyumbaError):
+    """The changes of this database already go to the indices of an alias; its queue has room for one."""
+
+    exit_code = 2
+
+    def __init__(self, alias: str, other: str) -> None:
+        super().__init__(
+            f"the changes of this database go to the indices of {other}, not of {alias}: set NYUMBA_SEARCH_ALIAS to"
+            f" {other}, or give that up as docs/operations.md says under Another alias"
+        )
+
+
 class AliasOnSeveral(NyumbaError):
     """Somebody put the alias on a second index by hand."""
 

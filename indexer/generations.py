@@ -17,7 +17,7 @@ from elasticsearch import AsyncElasticsearch
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from indexer.errors import IndexShown, ReindexRunning, SwapRefused
+from indexer.errors import AnotherAlias, IndexShown, ReindexRunning, SwapRefused
 from indexer.indices import check_unseen, create_index, delete_index, list_indices
 from nyumba.search.document import compute_digest
 
@@ -51,6 +51,13 @@ async def read_generations(connection: AsyncConnection, alias: str) -> list[Gene
     return [Generation(*row) for row in rows]
 
 
+async def _read_live_aliases(connection: AsyncConnection) -> set[str]:
+    """Those whose indices changes go to: one at most, but for what earlier releases have left."""
+    return {
+        *(await connection.execute(text("SELECT alias FROM search_generations WHERE state <> 'dropped'"))).scalars()
+    }
+
+
 async def read_registered(connection: AsyncConnection, alias: str) -> set[str]:
     """The indices that this database has ever built, dropped ones as well."""
     statement = text("SELECT index_name FROM search_generations WHERE alias = :alias")
@@ -61,7 +68,13 @@ async def register_generation(connection: AsyncConnection, client: AsyncElastics
     """Create the next index and register it as building: from then on, live changes go to it as well.
 
     It counts as dropped until it is there, so that no change is ever sent to one that is not.
+
+    Raises:
+        AnotherAlias: whoever worked for this one would take changes away from those who work for the other.
     """
+    live = await _read_live_aliases(connection)
+    if live and alias not in live:
+        raise AnotherAlias(alias, min(live))
     row = await connection.execute(text("SELECT nextval(pg_get_serial_sequence('search_generations', 'epoch'))"))
     epoch: int = row.scalar_one()
     digest = compute_digest()
@@ -75,7 +88,7 @@ async def register_generation(connection: AsyncConnection, client: AsyncElastics
     )
     await connection.commit()
     await create_index(client, index)
-    if not await read_generations(connection, alias):
+    if not await _read_live_aliases(connection):
         # Nobody could send these events anywhere. Whoever sends to this index reads rows after it was registered, and
         # so sees what they speak of; a change that comes later has an event that is not deleted here.
         await connection.execute(text("DELETE FROM search_outbox"))

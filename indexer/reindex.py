@@ -88,6 +88,7 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
 
     Raises:
         ReindexRunning: another one holds the lock.
+        AnotherAlias: this database fills the indices of another one.
         NothingToResume: no reindex of this release's mapping was cut short.
         TooManyRefused: the new index refuses most documents.
         SwapRefused: the new index does not hold what PostgreSQL does, it is much smaller than the serving one without
