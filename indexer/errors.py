@@ -120,6 +120,17 @@ class KeyDirectoryUnusable(NyumbaError):
         super().__init__(f"{path} cannot be read and written: mend that, or name another --directory")
 
 
+class MetricsAddressUnusable(NyumbaError):
+    """Prometheus cannot be answered there."""
+
+    exit_code = 2
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        reason = error.strerror or type(error).__name__
+        advice = "choose another --metrics-port or NYUMBA_METRICS_HOST"
+        super().__init__(f"metrics cannot be served at {host}:{port} ({reason}); {advice}")
+
+
 class KibanaUnavailable(NyumbaError):
     """Kibana does not take an import now."""
 

@@ -41,6 +41,7 @@ from indexer.indices import (
 )
 from indexer.outbox import LEASE_S
 from indexer.processor import Processor
+from indexer.verifications import note_verification
 from indexer.verify import Report, verify
 from nyumba.progress import Advance
 from nyumba.search.document import compute_digest
@@ -55,11 +56,12 @@ _END_BACKFILL = text("UPDATE search_generations SET backfilled_at = now() WHERE 
 
 @dataclass(frozen=True, slots=True)
 class ReindexResult:
-    """`documents` are searchable in `index`; `dead` ones are set aside in search_dead."""
+    """`documents` are searchable in `index`; `dead` ones are set aside in search_dead; `report` is of the verify."""
 
     index: str
     documents: int
     dead: int
+    report: Report
 
 
 async def is_current(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> bool:
@@ -115,6 +117,7 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
             raise
         if swap:
             await promote(connection, alias, building)
+            await note_verification(engine, alias, result.report)
             await _drop_superseded(connection, client, alias)
     return result
 
@@ -206,7 +209,7 @@ async def _complete(
             f"the new index differs from PostgreSQL in {len(drift)} properties of {report.compared};"
             f" {drift[0].property_id} is {drift[0].kind}"
         )
-    return ReindexResult(building.index, await count_documents(client, building.index), len(dead))
+    return ReindexResult(building.index, await count_documents(client, building.index), len(dead), report)
 
 
 async def _verify_under_way(
