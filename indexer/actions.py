@@ -12,12 +12,13 @@ from uuid import UUID
 import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
-from indexer.errors import ElasticsearchUnavailable, IndexMissing
+from indexer.errors import ElasticsearchBusy, ElasticsearchUnavailable, IndexMissing
 from nyumba.elastic import CLUSTER_BLOCK, OUTAGE_STATUSES
 from nyumba.elastic_reasons import describe_refusal, list_names
 from nyumba.search.document import MAPPINGS
 
 WHOLE_REFUSALS = frozenset({400, 413})
+BUSY = 429
 NAMES = list_names(MAPPINGS)
 ANSWER_FIELDS = (
     "errors",
@@ -103,7 +104,7 @@ async def send_lines(client: AsyncElasticsearch, index: str, lines: str) -> bool
     try:
         answer = await client.bulk(index=write_alias(index), body=body, require_alias=True, filter_path=["errors"])
     except ApiError as error:
-        if error.status_code in WHOLE_REFUSALS:
+        if error.status_code in WHOLE_REFUSALS | {BUSY}:
             return False
         raise
     return not answer["errors"]
@@ -112,10 +113,23 @@ async def send_lines(client: AsyncElasticsearch, index: str, lines: str) -> bool
 async def send_actions(client: AsyncElasticsearch, index: str, actions: Sequence[Action]) -> Outcome:
     """Write to one physical index. A newer document that is there already stays: that is no failure.
 
+    What there is no room for is sent again in halves: documents together can be larger than Elasticsearch ever takes.
+
     Raises:
         ElasticsearchUnavailable: some or all of it was not written for now; sending it again is safe.
         IndexMissing: the index was taken away; nothing is created in its place.
     """
+    try:
+        return await _send(client, index, actions)
+    except ElasticsearchBusy:
+        if len(actions) == 1:
+            raise
+    middle = len(actions) // 2
+    first = await send_actions(client, index, actions[:middle])
+    return first.add(await send_actions(client, index, actions[middle:]))
+
+
+async def _send(client: AsyncElasticsearch, index: str, actions: Sequence[Action]) -> Outcome:
     body = "".join(action.lines for action in actions).encode()
     try:
         answer = await client.bulk(
@@ -125,6 +139,8 @@ async def send_actions(client: AsyncElasticsearch, index: str, actions: Sequence
             filter_path=ANSWER_FIELDS,
         )
     except ApiError as error:
+        if error.status_code == BUSY:
+            raise ElasticsearchBusy(str(error.error)) from error
         if error.status_code not in WHOLE_REFUSALS:
             raise
         return await _isolate(client, index, actions, error)
@@ -154,6 +170,8 @@ def _classify(index: str, answer: _BulkAnswer) -> Outcome:
             outcome.superseded += 1
         elif item.status == 500:
             outcome.failing[item.id] = reason
+        elif item.status == BUSY:
+            raise ElasticsearchBusy(reason)
         elif item.status in OUTAGE_STATUSES or (error and error.type == CLUSTER_BLOCK):
             raise ElasticsearchUnavailable(error.type if error else reason)
         elif item.status == 404:

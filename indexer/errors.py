@@ -16,6 +16,21 @@ class ElasticsearchUnavailable(NyumbaError):
         super().__init__(f"Elasticsearch is unavailable ({reason}); pending changes are kept and sent when it is back")
 
 
+class ElasticsearchBusy(ElasticsearchUnavailable):
+    """It has no room for a request of this size now."""
+
+
+class AnotherRelease(ElasticsearchUnavailable):
+    """The index is made by another release, and only that one knows what it holds."""
+
+    def __init__(self, index: str) -> None:
+        NyumbaError.__init__(
+            self,
+            f"{index} is of another release, whose `nyumba-indexer run` is to write it: start that one, or run"
+            " `nyumba-indexer reindex` of this one; pending changes are kept",
+        )
+
+
 class IndexMissing(NyumbaError):
     """A registered index was taken away."""
 

@@ -64,6 +64,11 @@ async def read_registered(connection: AsyncConnection, alias: str) -> set[str]:
     return {*(await connection.execute(statement, {"alias": alias})).scalars()}
 
 
+def find_newest(generations: list[Generation]) -> Generation | None:
+    """The index that readers see or are about to see; None where there is none but retired ones."""
+    return next((g for g in reversed(generations) if g.state != "retired"), None)
+
+
 async def register_generation(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> Generation:
     """Create the next index and register it as building: from then on, live changes go to it as well.
 

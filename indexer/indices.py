@@ -35,6 +35,11 @@ async def publish_index(client: AsyncElasticsearch, index: str) -> None:
     await client.indices.refresh(index=index)
 
 
+async def take_unknown_fields(client: AsyncElasticsearch, index: str) -> None:
+    """Let an index of another release take this one's documents. Fields that it does not know cannot be searched."""
+    await client.indices.put_mapping(index=index, dynamic="false", ignore_unavailable=True, allow_no_indices=True)
+
+
 async def list_indices(client: AsyncElasticsearch, alias: str) -> list[str]:
     """All that are named after the alias, whoever made them."""
     return list((await client.indices.get_alias(index=f"{alias}-*")).body)

@@ -1,11 +1,13 @@
 """The processor: claims outbox events and makes Elasticsearch equal to the rows that they speak of.
 
 Invariant: an event is deleted only after every live index holds its property at its version or a newer one. A processor
-that dies loses nothing: its lease runs out and another one claims the events.
+that dies loses nothing: its lease runs out and another one claims the events. Of two releases, the one whose index is
+the newest writes to all, and the other one leaves the events to it.
 """
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -14,16 +16,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from indexer.actions import Action, Outcome, build_tombstone, send_actions
 from indexer.breaker import Breaker, wait
-from indexer.errors import IndexMissing, NoIndex
-from indexer.generations import give_up_retired, read_generations
+from indexer.errors import AnotherRelease, IndexMissing, NoIndex
+from indexer.generations import Generation, find_newest, give_up_retired, read_generations
 from indexer.metrics import Metrics
-from indexer.outbox import MOST_ATTEMPTS, Batch, claim, release, settle
+from indexer.outbox import LEASE_S, MOST_ATTEMPTS, Batch, claim, release, settle
 from indexer.projection import SELECT_BY_IDS
 from indexer.refusals import RefusalWatch
+from nyumba.search.document import compute_digest
 
 logger = logging.getLogger(__name__)
 
 POLL_INTERVAL_S = 0.1
+LONGEST_BULK_S = LEASE_S / 2  # so that what hangs is given back while it is still leased, and costs no attempt
 SPENT = "workers die with it, or never come to its end"
 
 
@@ -44,7 +48,8 @@ class Processor:
         self._alias = alias
         self._breaker = breaker or Breaker()
         self._metrics = metrics or Metrics()
-        self._watch = RefusalWatch()
+        self._digest = compute_digest()
+        self._watches: defaultdict[str, RefusalWatch] = defaultdict(RefusalWatch)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop. While a dependency is down, wait for it and try again, ever more slowly.
@@ -89,39 +94,47 @@ class Processor:
         return len(batch.events)
 
     async def _write(self, batch: Batch) -> None:
-        indices, actions = await self._project(batch)
+        generations, actions = await self._project(batch)
         if batch.is_spent():
-            spent = {index: dict.fromkeys(batch.events, SPENT) for index in indices}
+            spent = {generation.index: dict.fromkeys(batch.events, SPENT) for generation in generations}
             await settle(self._engine, batch, actions, spent, ())
             return
+        client = self._client.options(request_timeout=LONGEST_BULK_S)
         refused: dict[str, Mapping[UUID, str]] = {}
         failing: dict[UUID, str] = {}
-        for index in indices:
+        for generation in generations:
             with self._metrics.time_bulk(len(actions)):
-                outcome = _give_up(await send_actions(self._client, index, actions), batch)
+                outcome = _give_up(await send_actions(client, generation.index, actions), batch)
             self._metrics.count_items(len(actions), outcome)
-            self._watch.check(outcome.refused.get(action.property_id) for action in actions)
-            refused[index] = outcome.refused
             failing |= outcome.failing
+            if generation.digest == self._digest:
+                self._watches[generation.index].check(outcome.refused.get(action.property_id) for action in actions)
+                refused[generation.index] = outcome.refused
         await settle(self._engine, batch, actions, refused, failing)
         self._metrics.offer_sample(batch)
 
-    async def _project(self, batch: Batch) -> tuple[list[str], Sequence[Action]]:
+    async def _project(self, batch: Batch) -> tuple[list[Generation], Sequence[Action]]:
         """Read the live indices, then the rows as they are now.
 
         A reindex registers its index before it reads any row. So a change that was claimed before the indices were
         read either goes to that index from here, or is found by its backfill.
+
+        An index of another release is about to retire, or has done so: it is written as well as it can be, and what it
+        refuses of this release's documents is nobody's fault.
         """
         async with self._engine.connect() as connection:
             generations = await read_generations(connection, self._alias)
             if not generations:
                 raise NoIndex(self._alias)
+            newest = find_newest(generations)
+            if newest is not None and newest.digest != self._digest:
+                raise AnotherRelease(newest.index)
             rows = await connection.execute(SELECT_BY_IDS, {"ids": list(batch.events)})
             actions = {row[0]: Action(*row) for row in rows}
         for property_id, event in batch.events.items():
             if property_id not in actions:
                 actions[property_id] = build_tombstone(property_id, event.version)
-        return [generation.index for generation in generations], list(actions.values())
+        return generations, list(actions.values())
 
     async def _is_needed(self, index: str) -> bool:
         """Whether an index that is gone is being built or served. One that had retired is given up."""

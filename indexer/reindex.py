@@ -6,6 +6,8 @@ reindex loses nothing and readers never see a half-filled index.
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from elasticsearch import AsyncElasticsearch
@@ -38,6 +40,7 @@ from indexer.indices import (
     read_shown,
     take_alias_off,
     take_hold,
+    take_unknown_fields,
 )
 from indexer.outbox import LEASE_S
 from indexer.processor import Processor
@@ -99,12 +102,18 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
     async with reindex_lock(engine, alias) as connection:
         shown, lost = await _settle(connection, client, alias, keep_building=resume)
         building = await _begin(connection, client, alias, resume=resume)
+        processor = Processor(engine, client, alias)
         try:
             hold = await take_hold(client, building.index)
             if lost:
                 await retire_lost(connection, lost)
-            await backfill(engine, client, building, advance)
-            result = await _complete(engine, client, connection, Processor(engine, client, alias), building)
+            others = [g for g in await read_generations(connection, alias) if g.digest != building.digest]
+            await connection.commit()
+            for generation in others:
+                await take_unknown_fields(client, generation.index)
+            async with _work_beside(processor) if others else nullcontext():  # workers of other releases wait
+                await backfill(engine, client, building, advance)
+            result = await _complete(engine, client, connection, processor, building)
             if swap:
                 if shown and not allow_smaller:
                     await _check_size(client, shown, result)
@@ -215,11 +224,18 @@ async def _complete(
 async def _verify_under_way(
     engine: AsyncEngine, client: AsyncElasticsearch, processor: Processor, index: str
 ) -> Report:
-    """Verify, and go on working on changes, for they may explain what differs and no other worker need be there."""
+    """Verify, and go on working on changes, for they may explain what differs."""
+    async with _work_beside(processor):
+        return await verify(engine, client, index, lambda _: None, "fast")
+
+
+@asynccontextmanager
+async def _work_beside(processor: Processor) -> AsyncIterator[None]:
+    """Work on changes meanwhile, for no other worker need be there."""
     stop = asyncio.Event()
     working = asyncio.create_task(processor.run(stop))
     try:
-        return await verify(engine, client, index, lambda _: None, "fast")
+        yield
     finally:
         stop.set()
         await working

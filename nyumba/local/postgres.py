@@ -66,8 +66,7 @@ class Postgres:
 
     def find_processes(self) -> list[psutil.Process]:
         """The postmaster and its children: all of them work in the data directory."""
-        data = str(self.data)
-        return find_processes(lambda process: process.name() == "postgres" and process.cwd() == data)
+        return find_processes(self._works_here)
 
     def is_ready(self) -> bool:
         """Whether it answers, and has the database."""
@@ -112,8 +111,11 @@ class Postgres:
         """Shut down; open transactions are rolled back. Nothing happens if it does not run."""
         stop_processes(self.find_processes(), sign=signal.SIGINT, grace_s=STOP_GRACE_S)
 
+    def _works_here(self, process: psutil.Process) -> bool:
+        return process.name() == "postgres" and process.cwd() == str(self.data)
+
     def _has_postmaster(self) -> bool:
-        return any("-D" in process.cmdline() for process in self.find_processes())
+        return bool(find_processes(lambda process: self._works_here(process) and "-D" in process.cmdline()))
 
     def _has_database(self) -> bool:
         return self._query(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'") == "1"  # noqa: S608  (a constant)

@@ -40,7 +40,7 @@ FacetName = Literal[
 Sort = Literal["relevance", "-created_at", "price", "-price", "price_per_m2", "distance", "trending"]
 Include = Literal["suggestions", "reasons", "promoted", "explain"]
 
-Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+Text = Annotated[str, Meta(min_length=0, max_length=LONGEST_TEXT)]
 Price = Annotated[float, Meta(ge=0, le=9_999_999_999.99)]
 Place = Annotated[str, Meta(min_length=1, max_length=100)]
 Word = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -144,8 +144,8 @@ class PropertyFilters(Ruled, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Both names of the text lead to one."""
-        force_setattr(self, "search", ((self.search or self.q) or "").strip() or None)
+        """Both names of the text lead to one. What holds no letter and no digit is as good as not given."""
+        force_setattr(self, "search", _read_text(self.search) or _read_text(self.q))
         force_setattr(self, "q", None)
 
     @classmethod
@@ -156,7 +156,8 @@ class PropertyFilters(Ruled, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             for name in _PAIRS
             if _is_above(values.get(f"{name}_min"), values.get(f"{name}_max"))
         ]
-        if values.get("search") is not None and values.get("q") not in (None, values["search"]):
+        texts = {text for name in ("search", "q") if (text := _read_text(values.get(name)))}
+        if len(texts) > 1:
             errors.append(FieldError("is another name of search; give one of them", parameter="q"))
         errors += [FieldError(detail, parameter=name) for name, detail in _check_point(values).items()]
         if "bbox" in values:
@@ -263,6 +264,10 @@ class ExportSearch(OrderedFilters, frozen=True, kw_only=True):
     """The parameters of an export."""
 
     format: Literal["csv", "ndjson"] = "csv"
+
+
+def _read_text(text: str | None) -> str | None:
+    return text.strip() if text and any(map(str.isalnum, text)) else None
 
 
 def _is_above(least: float | None, most: float | None) -> bool:

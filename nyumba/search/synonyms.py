@@ -4,6 +4,7 @@ Invariant: these widen typed text when it is searched, and never what is indexed
 documents; it is in the settings of the index all the same, and so another version of the contract.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -52,11 +53,22 @@ SYNONYMS = (
 )
 
 _LITTLE = """
-a an and at by for from in is near of on or the to with
-au cha chenye hadi huko iko ina ipo karibu katika kwa la lenye mpaka na ni vya wa ya yenye za zenye
+a about adjacent all along am an and any are around asap at available behind beside best by can could decent do does
+facing find for from get give good has have having hello help hi hunting i immediately in inside interested is kindly
+list listing listings located looking me my near nearby need needed nice now of on opposite options or overlooking
+place places please pls plus plz properties property required search searching see seeking show situated some that the
+there these this to today towards urgent urgently vacant want wanted we what where which who with within you your
+au cha chenye gani hadi hapa hapo haraka hii hizi huko iko ina ipo jirani ka kando karibu katika kuna kwa la lenye
+mkabala mko mna mpaka na nahitaji naomba natafuta nataka naulizia ndani ni niko nina ninahitaji ninatafuta ninataka
+nionyeshe nipatie nipe nisaidie nyuma pale tafadhali tafuta tunahitaji tunatafuta tunataka vya wa wapi ya yenye za
+zenye ziko zina zinazo zipo
 """
-# What joins words and is in no listing's favour: it need not occur.
+# What joins words, points at a place or only asks, and is in no listing's favour: it need not occur.
 LITTLE_WORDS = frozenset(_LITTLE.split())
+# The same where a word means more by itself: `jacaranda close`, `off plan`.
+LITTLE_PHRASES = re.compile(
+    r"\b(?:(?:next|close)\s+to|off(?=\s)(?!\s+plan\b)|walking\s+distance|real\s+estate)\b", re.IGNORECASE
+)
 
 _JOINT = frozenset(
     tuple(word.removesuffix("s") for word in phrase.split())

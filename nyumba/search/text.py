@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from nyumba.search.document import TEXT_FIELDS
-from nyumba.search.synonyms import LITTLE_WORDS, has_joint_synonym
+from nyumba.search.interpret.tokens import write_plainly
+from nyumba.search.synonyms import LITTLE_PHRASES, LITTLE_WORDS, has_joint_synonym
 
 MOST_WORDS = 32
 BOOSTS = {"title": 3, "neighborhood.text": 2, "city.text": 2}
@@ -15,14 +16,20 @@ FUZZY_FIELDS = ("title", "neighborhood.text", "city.text", "address", "amenities
 FUZZINESS = "AUTO:5,9"
 FUZZY_WEIGHT = 0.2
 
-_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
+_AROUND = re.compile(r'^[^\w"]+|[^\w"]+$')  # what is quoted stays so: it is not forgiven
 _IS_NAME = re.compile(r"[^\W\d_]{5,}")
 
 
 def split_words(text: str) -> list[str]:
     """The words that count, without marks around them: not those that only join others, nor what is marks alone."""
-    words = [stripped for word in text.split()[:MOST_WORDS] if (stripped := _AROUND.sub("", word))]
-    return [word for word in words if word.lower() not in LITTLE_WORDS] or words
+    plain = write_plainly(text)
+    words = _split(LITTLE_PHRASES.sub(" ", plain))
+    return [word for word in words if word.lower() not in LITTLE_WORDS] or _split(plain)
+
+
+def _split(text: str) -> list[str]:
+    words = [_AROUND.sub("", word) for word in text.split()[:MOST_WORDS]]
+    return [word for word in words if any(map(str.isalnum, word))]
 
 
 def build_text(text: str, *, forgive: bool) -> dict[str, Any]:

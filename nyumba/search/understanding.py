@@ -39,7 +39,7 @@ def understand(search: S) -> tuple[S, list[Interpretation]]:
     if search.search is None or search.interpret == "off":
         return search, []
     found = interpret(search.search, forgive=search.typo == "auto")
-    if not found.filters:
+    if found.rest == search.search:
         return search, []
     used = [entry for entry in found.filters if _is_open(search, entry.param)]
     values = _collect(search, used)

@@ -85,13 +85,21 @@ MUTATIONS = (
         "faults/test_outages.py::test_elasticsearch_down_costs_no_write[short]",
         (("indexer/outbox.py", "visible_at = clock_timestamp(), attempts = attempts - 1", "visible_at = now()"),),
     ),
-    *(
-        Mutation(
-            f"{status} is an outage",
-            f"faults/test_outages.py::test_busy_elasticsearch_kills_no_document[short-{status}]",
-            (("nyumba/elastic.py", "frozenset({429, 500, 502, 503, 504})", f"frozenset({{{others}}})"),),
-        )
-        for status, others in (("429", "500, 503"), ("503", "429, 500"))
+    Mutation(
+        "429 is an outage",
+        "integration/test_processor.py::test_document_that_there_is_no_room_for_waits",
+        (
+            (
+                "indexer/errors.py",
+                "class ElasticsearchBusy(ElasticsearchUnavailable)",
+                "class ElasticsearchBusy(NyumbaError)",
+            ),
+        ),
+    ),
+    Mutation(
+        "503 is an outage",
+        "faults/test_outages.py::test_busy_elasticsearch_kills_no_document[short-503]",
+        (("nyumba/elastic.py", "frozenset({429, 500, 502, 503, 504})", "frozenset({429, 500})"),),
     ),
     Mutation(
         "a lost answer is an outage",
@@ -106,7 +114,10 @@ MUTATIONS = (
     Mutation(
         "a document that there was no room for is not refused",
         "faults/test_outages.py::test_busy_elasticsearch_kills_no_document[short-items]",
-        (("indexer/actions.py", "elif item.status in OUTAGE_STATUSES or (", "elif ("),),
+        (
+            ("indexer/actions.py", "elif item.status in OUTAGE_STATUSES or (", "elif ("),
+            ("indexer/actions.py", "elif item.status == BUSY:", "elif item.status == 0:"),
+        ),
     ),
     Mutation(
         "deletes are documents",
@@ -147,8 +158,8 @@ MUTATIONS = (
         (
             (
                 "indexer/processor.py",
-                "refused[index] = outcome.refused\n",
-                "refused[index] = outcome.refused and dict.fromkeys(batch.events, SPENT)\n",
+                "refused[generation.index] = outcome.refused\n",
+                "refused[generation.index] = outcome.refused and dict.fromkeys(batch.events, SPENT)\n",
             ),
         ),
     ),
@@ -174,8 +185,8 @@ MUTATIONS = (
         (
             (
                 "indexer/processor.py",
-                "return [generation.index for generation in generations], list(",
-                'return [g.index for g in generations if g.state == "serving" or len(generations) == 1], list(',
+                "return generations, list(",
+                'return [g for g in generations if g.state == "serving" or len(generations) == 1], list(',
             ),
         ),
     ),
@@ -286,8 +297,8 @@ MUTATIONS = (
         (
             (
                 "indexer/processor.py",
-                "return [generation.index for generation in generations], list(",
-                'return [g.index for g in generations if g.state != "building" or len(generations) == 1], list(',
+                "return generations, list(",
+                'return [g for g in generations if g.state != "building" or len(generations) == 1], list(',
             ),
         ),
     ),
@@ -369,5 +380,35 @@ MUTATIONS = (
         "the look at the row before a document is set aside",
         "integration/indexer/test_dead.py::test_late_refusal_of_what_was_mended_since_buries_nobody",
         (("indexer/dead.py", " AND CASE CAST(:op AS text)", " OR CASE CAST(:op AS text)"),),
+    ),
+    Mutation(
+        "of two releases the newer one writes",
+        "integration/indexer/test_releases.py::test_worker_leaves_events_to_the_release_that_builds_an_index",
+        (("indexer/processor.py", "newest.digest != self._digest:", "newest is None:"),),
+    ),
+    Mutation(
+        "an index of the release before takes fields that it does not know",
+        "integration/indexer/test_releases.py::test_new_field_stops_nothing_before_during_and_after_the_reindex",
+        (("indexer/reindex.py", "await take_unknown_fields(client, generation.index)", "pass"),),
+    ),
+    Mutation(
+        "a reindex works on changes that the release before leaves to it",
+        "integration/indexer/test_releases.py::test_new_field_stops_nothing_before_during_and_after_the_reindex",
+        (("indexer/reindex.py", "_work_beside(processor) if others else nullcontext()", "nullcontext()"),),
+    ),
+    Mutation(
+        "refusals are counted for each index",
+        "integration/indexer/test_releases.py::test_refusals_are_counted_for_each_index",
+        (("indexer/processor.py", "self._watches[generation.index].check", 'self._watches[""].check'),),
+    ),
+    Mutation(
+        "a bulk ends before the lease of what it writes",
+        "integration/test_processor.py::test_elasticsearch_that_hangs_costs_no_attempt",
+        (("indexer/processor.py", "self._client.options(request_timeout=LONGEST_BULK_S)", "self._client"),),
+    ),
+    Mutation(
+        "documents that are too large together are sent in halves",
+        "integration/test_processor.py::test_batch_that_is_too_large_is_sent_in_halves",
+        (("indexer/actions.py", "if len(actions) == 1:\n            raise\n", "raise\n"),),
     ),
 )

@@ -6,17 +6,22 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from aiohttp.web import Request, StreamResponse
 from elastic_transport import ConnectionError as ElasticConnectionError
+from elastic_transport import ConnectionTimeout
 from elasticsearch import AsyncElasticsearch
 from sqlalchemy import text
 
+from indexer import processor as processor_module
 from indexer.actions import Action, Outcome, build_tombstone, send_actions, write_alias
-from indexer.errors import IndexMissing, NoIndex, TooManyRefused
+from indexer.errors import ElasticsearchUnavailable, IndexMissing, NoIndex, TooManyRefused
 from indexer.outbox import claim
 from indexer.processor import Processor
 from nyumba.elastic import create_client
-from nyumba.search.document import MAPPINGS, SETTINGS, PropertyDocument
+from nyumba.search.document import MAPPINGS, SETTINGS, PropertyDocument, compute_digest
+from nyumba.settings import Settings
 from tests.conftest import World
+from tests.faults.proxy import Forward, hang, is_bulk, refuse_bulks, run_proxy
 from tests.locks import wait_until_done_or_blocked
 
 
@@ -125,9 +130,10 @@ async def test_refused_document_dies_alone(indexed: World) -> None:
     )
     await indexed.sql(
         "INSERT INTO search_generations (alias, index_name, mapping_hash, state)"
-        " VALUES (:alias, :index, 'x', 'building')",
+        " VALUES (:alias, :index, :digest, 'building')",
         alias=indexed.alias,
         index=index,
+        digest=compute_digest(),
     )
     good, bad = await indexed.add_property(), await indexed.add_property(year_built=2010)
     await indexed.processor.drain()
@@ -233,3 +239,45 @@ async def test_processor_waits_for_an_outage_to_end(indexed: World, monkeypatch:
     await asyncio.wait_for(indexed.processor.run(stop), 30)
     await indexed.elastic.indices.refresh(index=indexed.alias)
     assert await indexed.find_ids() == {property_id}
+
+
+async def test_elasticsearch_that_hangs_costs_no_attempt(
+    indexed: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch is given back while it is still leased."""
+    assert processor_module.LONGEST_BULK_S < processor_module.LEASE_S
+    monkeypatch.setattr(processor_module, "LONGEST_BULK_S", 0.2)
+    await indexed.add_property()
+    async with run_proxy(settings.require_elasticsearch_url()) as proxy:
+        proxy.fault = hang(1, 2)
+        async with create_client(proxy.url, timeout_s=60) as client:
+            with pytest.raises(ConnectionTimeout):
+                await Processor(indexed.engine, client, indexed.alias).process_batch()
+    assert await indexed.sql("SELECT attempts, lease_token FROM search_outbox") == [(0, None)]
+
+
+async def test_batch_that_is_too_large_is_sent_in_halves(indexed: World, settings: Settings) -> None:
+    """Elasticsearch says that it is busy, whenever it is asked: waiting would not help."""
+
+    async def refuse_large(request: Request, forward: Forward) -> StreamResponse:
+        if is_bulk(request) and (request.content_length or 0) > 5_000:
+            return await refuse_bulks(429, 1)(request, forward)
+        return await forward()
+
+    added = {await indexed.add_property(description="x" * 1_000) for _ in range(11)}
+    async with run_proxy(settings.require_elasticsearch_url()) as proxy:
+        proxy.fault = refuse_large
+        async with create_client(proxy.url, timeout_s=60) as client:
+            await Processor(indexed.engine, client, indexed.alias).drain()
+    assert await indexed.find_ids() == added
+    assert await indexed.find_drift() == {}
+
+
+async def test_document_that_there_is_no_room_for_waits(indexed: World, settings: Settings) -> None:
+    await indexed.add_property()
+    async with run_proxy(settings.require_elasticsearch_url()) as proxy:
+        proxy.fault = refuse_bulks(429, 1)
+        async with create_client(proxy.url, timeout_s=60) as client:
+            with pytest.raises(ElasticsearchUnavailable):
+                await Processor(indexed.engine, client, indexed.alias).process_batch()
+    assert await indexed.sql("SELECT attempts FROM search_outbox") == [(0,)]

@@ -42,13 +42,15 @@ def interpret(text: str, *, forgive: bool = True) -> Interpretation:
     reading = _read(text, forgive=forgive)
     held = hold_names(reading)
     matches = settle(reading, list(_find_matches(reading, held)), held)
+    if not matches:
+        return Interpretation(text)
     filters = tuple(
         Filter(reading.slice(match.start, match.end), param, values)
         for match in matches
         for param, values in match.settings
     )
     rest = _join(reading, _choose_rest(reading, matches, held))
-    return Interpretation(_shield(rest, forgive=forgive) if filters else rest, filters)
+    return Interpretation(_shield(rest, forgive=forgive), filters)
 
 
 def _read(text: str, *, forgive: bool) -> Reading:
@@ -77,18 +79,36 @@ def _match(reading: Reading, at: int) -> Match | None:
     if meaning.place is not None and _is_meant(reading, at, end, meaning.place):
         setting: Setting = (meaning.place.param, meaning.place.values)
         return Match(at, _extend_place(reading, end, meaning.place), (setting,))
-    return None
+    return Match(at, end, ()) if "nothing" in meaning.roles else None
 
 
 def _is_meant(reading: Reading, at: int, end: int, place: Place) -> bool:
     """An everyday word is a place only after "in", before "estate", or beside its town."""
     vocabulary = reading.vocabulary
+    if _is_elsewhere(reading, at, end, place):
+        return False
     beside = {reading.word(at - 1), reading.word(end), reading.word(end + 1) if reading.word(end) == "," else ""}
     return (
         not place.common
         or reading.word(at - 1) in vocabulary.before_place
         or reading.word(end) in vocabulary.after_place
         or bool(beside & place.within)
+    )
+
+
+def _is_elsewhere(reading: Reading, at: int, end: int, place: Place) -> bool:
+    """A mistyped city beside another town is none: `kimumu eldoret` does not lie in Kisumu."""
+    if place.param != "city" or not any(map(reading.is_mistyped, range(at, end))):
+        return False
+    after = end + (reading.word(end) == ",")
+    before = at - 1 - (reading.word(at - 1) == ",")
+    beside = (reading.find(near)[1].place for near in (after, before, before - 1))
+    return any(
+        other is not None
+        and other.param != "neighborhood"
+        and other.values != place.values
+        and fold_phrase(place.values[0]) not in other.within
+        for other in beside
     )
 
 
@@ -108,8 +128,6 @@ def _choose_rest(reading: Reading, matches: Iterable[Match], held: Sequence[bool
     for match in matches:
         stays[match.start : match.end] = [False] * (match.end - match.start)
     understood = [at for at, stay in enumerate(stays) if not stay]
-    if not understood:
-        return stays
     for step, order in ((1, understood), (-1, understood[::-1])):
         for at in order:
             near = at + step

@@ -4,10 +4,11 @@ Invariant: a number becomes a filter only with a reason: a unit, a currency, a b
 none stays text.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
-from nyumba.search.interpret.quantities import COUNTS, SQUARE_METERS, Quantity, read_quantity
+from nyumba.search.interpret.quantities import COUNTS, SQUARE_METERS, Quantity, read_choice, read_quantity
 from nyumba.search.interpret.reading import Reading
 from nyumba.search.interpret.vocabulary import Value
 
@@ -18,7 +19,10 @@ MOST_ROOMS = 20
 DEAREST = 9_999_999_999
 LARGEST = 99_999_999
 
-BOUNDS = ("between", "over", "min", "max", "around", "exact")
+BOUNDS = ("between", "over", "under", "min", "max", "budget", "around", "exact")
+ABOVE = frozenset({"min", "over"})
+BELOW = frozenset({"max", "under", "budget"})
+UNBOUND = frozenset({None, "exact", "budget"})  # beside these, a bound after the quantity counts
 
 Setting = tuple[str, tuple[Value, ...]]
 
@@ -35,30 +39,42 @@ class Measure:
 def read_measure(reading: Reading, at: int) -> Measure | None:
     """The price, number of rooms or area that begins here."""
     bound, start = _read_bound(reading, at)
+    choice = read_choice(reading, start)
+    if choice and all(_is_count(rooms.value) for rooms in choice):
+        return _ask_any_of(choice[0], [int(rooms.value) for rooms in choice])
     first = read_quantity(reading, start)
     if first is None:
         return None
     upper = _read_upper(reading, first, bound)
-    if upper is not None:
-        return _ask_range(first, upper, either=_is_choice(reading, first))
-    if bound in {None, "exact"}:
+    asked = _ask_range(first, upper, either=_is_choice(reading, first)) if upper else None
+    if asked is not None:
+        return asked
+    if bound in UNBOUND:
         later, end = _read_later_bound(reading, first)
         return _ask_one(replace(first, end=end), later or bound)
     return _ask_one(first, bound)
 
 
 def _read_later_bound(reading: Reading, quantity: Quantity) -> tuple[str | None, int]:
-    """`80k max`, `3 bedrooms or more`, `20k+`; `max` may also belong to an amount after it."""
+    """`80k max`, `3 bedrooms or more`, `20k+`."""
     after, meaning = reading.find(quantity.end)
-    begins_next = bool(meaning.roles & {"max", "min"}) and read_quantity(reading, after) is not None
     for role, bound in (("after_max", "max"), ("after_min", "min")):
-        if role in meaning.roles and not begins_next:
+        if role in meaning.roles and not _belongs_to_next(reading, quantity):
             return bound, after
-    return ("min" if quantity.more else None), quantity.end
+    return quantity.bound, quantity.end
+
+
+def _belongs_to_next(reading: Reading, quantity: Quantity) -> bool:
+    """Whether a bound between two quantities is the later one's: `2 bedrooms max 50k`, but not `80k max 2 bedrooms`."""
+    counts = quantity.unit in COUNTS
+    after, meaning = reading.find(quantity.end + (counts and reading.word(quantity.end) in {"and", "na"}))
+    after += reading.word(after) == ":"
+    following = read_quantity(reading, after) if meaning.roles & {"max", "under", "min"} else None
+    return following is not None and (counts or following.unit not in COUNTS or "min" in meaning.roles)
 
 
 def _read_bound(reading: Reading, at: int) -> tuple[str | None, int]:
-    """The last of up to three bounds in a row, as in `budget max 50k`, and where the quantity begins."""
+    """The last of up to three bounds in a row, as in `budget max: 50k`, and where the quantity begins."""
     bound: str | None = None
     for _ in range(3):
         sign, after = _read_sign(reading, at)
@@ -70,6 +86,7 @@ def _read_bound(reading: Reading, at: int) -> tuple[str | None, int]:
         if name is None or meaning.unit or meaning.words:
             break
         bound, at = (bound if name == "exact" and bound else name), end
+        at += reading.word(at) in {":", "=", "-", "–", "—"}
     return bound, at
 
 
@@ -88,8 +105,7 @@ def _is_choice(reading: Reading, first: Quantity) -> bool:
 def _read_upper(reading: Reading, first: Quantity, bound: str | None) -> Quantity | None:
     """The other end of a range, or the other of two counts."""
     word = reading.word(first.end)
-    joins = word in {"-", "–", "—", "to", "hadi", "mpaka"} and bound in {None, "between", "min", "exact"}
-    joins = joins or (word in {"and", "na"} and bound == "between")
+    joins = word in {"-", "–", "—", "~", "to", "hadi", "mpaka"} or (word in {"and", "na"} and bound == "between")
     chooses = word in {"or", "au", "/"} and bound is None
     if not joins and not chooses:
         return None
@@ -119,10 +135,15 @@ def _ask_range(first: Quantity, second: Quantity, *, either: bool) -> Measure | 
 def _ask_rooms(second: Quantity, low: float, high: float, *, either: bool) -> Measure | None:
     if not _is_count(low) or not _is_count(high) or (not either and low > high):
         return None
-    if second.unit == "bathrooms":
-        return Measure(second.end, (("bathrooms_min", (int(min(low, high)),)),))
-    numbers = (low, high) if either else range(int(low), int(high) + 1)
-    return Measure(second.end, (("bedrooms", tuple(sorted({int(n) for n in numbers}))),))
+    numbers = (int(low), int(high)) if either else range(int(low), int(high) + 1)
+    return _ask_any_of(second, numbers)
+
+
+def _ask_any_of(rooms: Quantity, numbers: Iterable[int]) -> Measure:
+    """So many rooms, of a list; of bathrooms only the least can be asked for."""
+    if rooms.unit == "bathrooms":
+        return Measure(rooms.end, (("bathrooms_min", (min(numbers),)),))
+    return Measure(rooms.end, (("bedrooms", tuple(sorted(set(numbers)))),))
 
 
 def _ask_one(quantity: Quantity, bound: str | None) -> Measure | None:
@@ -130,27 +151,29 @@ def _ask_one(quantity: Quantity, bound: str | None) -> Measure | None:
         return _ask_count(quantity, bound)
     if quantity.unit in SQUARE_METERS:
         area = quantity.value * SQUARE_METERS[quantity.unit]
-        return _ask_area(quantity, *_bound(area, bound or "around"))
+        return _ask_area(quantity, *_bound(area, "around" if bound in UNBOUND else bound))
     if quantity.unit is None and not _looks_like_price(quantity, bound):
         return None
-    return _ask_price(quantity.end, *_bound(quantity.value, "max" if bound in {None, "exact"} else bound))
+    return _ask_price(quantity.end, *_bound(quantity.value, "max" if bound in UNBOUND else bound))
 
 
 def _bound(value: float, bound: str | None) -> tuple[float | None, float | None]:
     """The least and the most; around a value where neither is meant."""
-    if bound in {"min", "over"}:
+    if bound in ABOVE:
         return value, None
-    return (None, value) if bound == "max" else (value * (1 - TOLERANCE), value * (1 + TOLERANCE))
+    return (None, value) if bound in BELOW else (value * (1 - TOLERANCE), value * (1 + TOLERANCE))
 
 
 def _ask_count(quantity: Quantity, bound: str | None) -> Measure | None:
-    if not _is_count(quantity.value) or bound in {"max", "around"}:
+    """Rooms. `max 3 bedrooms` is one to three of them: who wants a bedsitter asks for one."""
+    if not _is_count(quantity.value) or bound == "around":
         return None
-    count = int(quantity.value) + (bound == "over")
-    if quantity.unit == "bathrooms":
-        return Measure(quantity.end, (("bathrooms_min", (count,)),))
-    param = "bedrooms_min" if bound in {"min", "over"} else "bedrooms"
-    return Measure(quantity.end, ((param, (count,)),))
+    count = int(quantity.value) + (bound == "over") - (bound == "under")
+    if bound in {"max", "under"}:
+        return _ask_any_of(quantity, range(min(1, count), count + 1)) if count >= 0 else None
+    if bound in ABOVE and quantity.unit == "bedrooms":
+        return Measure(quantity.end, (("bedrooms_min", (count,)),))
+    return _ask_any_of(quantity, [count])
 
 
 def _ask_area(quantity: Quantity, low: float | None, high: float | None) -> Measure | None:

@@ -27,8 +27,8 @@ def _find_spans(reading: Reading, at: int) -> Iterator[tuple[int, int]]:
         yield at, end
     if "foreign" in roles:
         yield _find_amount(reading, at, end)
-    if "not" in roles and not meaning.words:
-        yield at, max(reading.find(end)[0], end + 1, at + 1) if end < len(reading) else end
+    if ("not" in roles and not meaning.words) or _is_prefix(reading, at):
+        yield at, _find_refused_end(reading, max(end, at + 1))
     if "near" in roles and reading.find(end)[1].place:
         yield at, reading.find(end)[0]
     if "numbered" in roles and reading.is_number(end) and not reading.find(end + 1)[1].unit:
@@ -38,8 +38,24 @@ def _find_spans(reading: Reading, at: int) -> Iterator[tuple[int, int]]:
         yield at, at + 2
     if _is_small_by(reading, at):
         yield at, at + 3
-    if reading.word(at) in reading.vocabulary.ends_name and end <= at + 1:
+    if reading.word(at) in reading.vocabulary.ends_name and end <= at + 1 and not _is_offered(reading, at):
         yield _find_name_start(reading, at), at + 1
+
+
+def _is_offered(reading: Reading, at: int) -> bool:
+    """`karen properties` are to be had there, and `hass properties` is an agency."""
+    return reading.word(at) == "properties" and not (at > 0 and _is_unknown(reading, at - 1))
+
+
+def _is_prefix(reading: Reading, at: int) -> bool:
+    """`un-furnished`; by itself `un` is the United Nations."""
+    return reading.word(at) == "un" and reading.word(at + 1) == "-" and reading.is_glued(at + 2)
+
+
+def _find_refused_end(reading: Reading, at: int) -> int:
+    """Where the phrase or word ends that begins here, or after a hyphen."""
+    start = at + (reading.word(at) == "-")
+    return max(reading.find(start)[0], min(start + 1, len(reading)))
 
 
 def _find_amount(reading: Reading, at: int, end: int) -> tuple[int, int]:

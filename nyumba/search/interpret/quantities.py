@@ -5,29 +5,22 @@ Invariant: digits that are a part of a code, or begin with a zero, are no number
 
 from dataclasses import dataclass
 
+from nyumba.search.interpret.numbers import ONES, PARTS, TENS, WHOLE
 from nyumba.search.interpret.reading import Reading
 
 SCALES = {"thousands": 1e3, "lakhs": 1e5, "millions": 1e6}
 COUNTS = frozenset({"bedrooms", "bathrooms"})
 SQUARE_METERS = {"square_meters": 1.0, "square_feet": 0.09290304, "acres": 4046.8564224, "hectares": 10_000.0}
 SMALLEST_PLOT_FT = 20
-
-_ENGLISH = "one two three four five six seven eight nine ten eleven twelve"
-_SWAHILI = (
-    "moja mbili tatu nne tano sita saba nane tisa kumi",
-    "kimoja viwili vitatu vinne vitano sita saba nane tisa kumi",
-    "mmoja wawili watatu wanne watano sita saba nane tisa kumi",
-)
-_TENS = "ishirini thelathini arobaini hamsini sitini sabini themanini tisini"
-_ONES = {word: float(n) for line in (_ENGLISH, *_SWAHILI) for n, word in enumerate(line.split(), start=1)}
-_WHOLE_TENS = {word: float(n * 10) for n, word in enumerate(_TENS.split(), start=2)}
-NUMBERS = _ONES | _WHOLE_TENS
-_PARTS = {"half": 0.5, "quarter": 0.25, "eighth": 0.125, "nusu": 0.5, "robo": 0.25}
+PRICE_WORDS = frozenset({"exact", "max", "min", "budget"})  # roles of words that a dash may divide from their amount
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number, what it counts, and the index of the token after it. `scale` is that of a "k" or a "million"."""
+    """A number, what it counts, and the index of the token after it.
+
+    `scale` is that of a "k" or a "million", `bound` one that stands between the number and its unit.
+    """
 
     value: float
     end: int
@@ -35,7 +28,7 @@ class Quantity:
     scale: float | None = None
     grouped: bool = False
     spelt: bool = False
-    more: bool = False
+    bound: str | None = None
     part: bool = False
 
 
@@ -52,7 +45,7 @@ def read_quantity(reading: Reading, at: int) -> Quantity | None:
 
 
 def _read_scaled(reading: Reading, at: int) -> Quantity | None:
-    """`milioni 2.5`, `elfu ishirini na tano`."""
+    """`milioni 2.5`, `elfu ishirini na tano`, `laki mbili na nusu`, `milioni moja na laki tano`."""
     end, meaning = reading.find(at)
     scale = SCALES.get(meaning.unit or "")
     if scale is None or len(reading.word(at)) < 3:
@@ -60,11 +53,24 @@ def _read_scaled(reading: Reading, at: int) -> Quantity | None:
     number = _read_number(reading, end)
     if number is None or number.part:
         return None
-    return _finish(reading, Quantity(number.value * scale, number.end, scale=scale), money=True)
+    more, end = _read_addition(reading, number.end, scale)
+    return _finish(reading, Quantity(number.value * scale + more, end, scale=scale), money=True)
+
+
+def _read_addition(reading: Reading, at: int, scale: float) -> tuple[float, int]:
+    """What `na` adds to an amount: a part of its scale, or an amount of a smaller one."""
+    if reading.word(at) != "na":
+        return 0, at
+    part = _read_number(reading, at + 1)
+    if part is not None and part.part and reading.find(part.end)[1].unit is None:
+        return part.value * scale, part.end
+    smaller = SCALES.get(reading.find(at + 1)[1].unit or "", scale) < scale
+    amount = _read_scaled(reading, at + 1) if smaller else None
+    return (amount.value, amount.end) if amount else (0, at)
 
 
 def _read_counted(reading: Reading, at: int) -> Quantity | None:
-    """`vyumba vitatu`, `ekari 2`, `bedroom mbili`: the number comes after what it counts."""
+    """`vyumba vitatu`, `ekari 2`, `ekari moja na nusu`: the number comes after what it counts."""
     end, meaning = reading.find(at)
     unit = meaning.unit or ""
     if unit not in COUNTS and unit not in SQUARE_METERS:
@@ -72,6 +78,9 @@ def _read_counted(reading: Reading, at: int) -> Quantity | None:
     number = _read_number(reading, end)
     if number is None or number.part or reading.find(number.end)[1].unit or reading.is_glued(number.end):
         return None
+    if unit in SQUARE_METERS:
+        more, after = _read_addition(reading, number.end, 1)
+        return Quantity(number.value + more, after, unit=unit)
     return Quantity(number.value, _skip_sleeping(reading, number.end), unit=unit)
 
 
@@ -86,46 +95,47 @@ def _read_plain(reading: Reading, at: int) -> Quantity | None:
     number = _read_number(reading, at)
     if number is None:
         return None
-    end, more = _read_more(reading, number)
+    end, bound = _read_inner_bound(reading, number)
     after, meaning = reading.find(end)
     if meaning.unit in COUNTS or meaning.unit in SQUARE_METERS:
-        return Quantity(number.value, _skip_sleeping(reading, after), meaning.unit, more=more, part=number.part)
+        return Quantity(number.value, _skip_sleeping(reading, after), meaning.unit, bound=bound, part=number.part)
     scale = SCALES.get(meaning.unit or "")
     if scale and not number.part:
-        return _finish(reading, Quantity(number.value * scale, after, scale=scale, more=more), money=True)
-    has_letters = reading.is_glued(end) and reading.tokens[end].kind == "word"
+        return _finish(reading, Quantity(number.value * scale, after, scale=scale, bound=bound), money=True)
+    has_letters = reading.is_glued(end) and reading.tokens[end].kind == "word" and meaning.unit != "currency"
     if number.spelt or number.part or has_letters:
         return None
-    return _finish(reading, Quantity(number.value, end, grouped=number.grouped, more=more), money=False)
+    return _finish(reading, Quantity(number.value, end, grouped=number.grouped, bound=bound), money=False)
 
 
-def _read_more(reading: Reading, number: Quantity) -> tuple[int, bool]:
-    """Where the unit begins, and whether the number is the least: `3+ bedroom`, `3 or more bedrooms`."""
+def _read_inner_bound(reading: Reading, number: Quantity) -> tuple[int, str | None]:
+    """Where the unit begins, and the bound before it: `3+ bedroom`, `3 or more bedrooms`, `3 or less bedrooms`."""
     end = number.end
     after, meaning = reading.find(end)
     if reading.word(end) == "+":
-        return end + 1, True
-    if "after_min" in meaning.roles and reading.find(after)[1].unit:
-        return after, True
+        return end + 1, "min"
+    for role, bound in (("after_min", "min"), ("after_max", "max")):
+        if role in meaning.roles and reading.find(after)[1].unit:
+            return after, bound
     if reading.word(end) == "-" and reading.is_glued(end):
-        return end + (reading.find(end + 1)[1].unit in COUNTS), False
+        return end + (reading.find(end + 1)[1].unit in COUNTS), None
     for filler in ("of", "an", "a"):
         end += number.part and reading.word(end) == filler
-    return end, False
+    return end, None
 
 
 def _finish(reading: Reading, amount: Quantity, *, money: bool) -> Quantity:
     """What may follow an amount of money: `ksh`, `/-`, `/=`."""
-    end, more = amount.end, amount.more
+    end, bound = amount.end, amount.bound
     if reading.word(end) == "+":
-        end, more = end + 1, True
+        end, bound = end + 1, "min"
     after, meaning = reading.find(end)
     if meaning.unit == "currency":
         end, money = after, True
     if reading.word(end) == "/" and reading.word(end + 1) in {"-", "="} and reading.is_glued(end):
         end, money = end + 2, True
     unit = "money" if money else None
-    return Quantity(amount.value, end, unit, scale=amount.scale, grouped=amount.grouped, more=more)
+    return Quantity(amount.value, end, unit, scale=amount.scale, grouped=amount.grouped, bound=bound)
 
 
 def _read_plot(reading: Reading, at: int) -> Quantity | None:
@@ -145,12 +155,12 @@ def _read_number(reading: Reading, at: int) -> Quantity | None:
         return _read_typed_number(reading, at)
     if word in {"an", "a"} and reading.find(at + 1)[1].unit in SQUARE_METERS:
         return Quantity(1, at + 1)
-    if word in _PARTS:
+    if word in PARTS:
         three = word == "robo" and reading.word(at + 1) == "tatu"
-        return Quantity(0.75, at + 2, part=True) if three else Quantity(_PARTS[word], at + 1, part=True)
-    if word in _WHOLE_TENS and reading.word(at + 1) == "na" and reading.word(at + 2) in _ONES:
-        return Quantity(_WHOLE_TENS[word] + _ONES[reading.word(at + 2)], at + 3, spelt=True)
-    return Quantity(NUMBERS[word], at + 1, spelt=True) if word in NUMBERS else None
+        return Quantity(0.75, at + 2, part=True) if three else Quantity(PARTS[word], at + 1, part=True)
+    if word in TENS and reading.word(at + 1) == "na" and reading.word(at + 2) in ONES:
+        return Quantity(TENS[word] + ONES[reading.word(at + 2)], at + 3, spelt=True)
+    return Quantity(WHOLE[word], at + 1, spelt=True) if word in WHOLE else None
 
 
 def _read_typed_number(reading: Reading, at: int) -> Quantity | None:
@@ -158,8 +168,8 @@ def _read_typed_number(reading: Reading, at: int) -> Quantity | None:
     if _is_code(reading, at):
         return None
     if reading.tokens[at].kind == "fraction":
-        above, below = (int(side) for side in word.split("/"))
-        return Quantity(above / below, at + 1, part=True) if 0 < above < below else None
+        above, below, *others = map(int, word.split("/"))
+        return Quantity(above / below, at + 1, part=True) if 0 < above < below and not others else None
     value = _read_digits(word)
     if value is None:
         return None
@@ -169,14 +179,24 @@ def _read_typed_number(reading: Reading, at: int) -> Quantity | None:
     return Quantity(value, end, grouped=grouped)
 
 
+def read_choice(reading: Reading, at: int) -> list[Quantity]:
+    """`2/3 bedroom`, `1/2/3 bedrooms`: bedrooms have no fractions, so these are numbers to choose from."""
+    after, meaning = reading.find(at + 1)
+    if meaning.unit != "bedrooms" or "/" not in reading.word(at) or not reading.is_number(at) or _is_code(reading, at):
+        return []
+    return [Quantity(float(side), after, unit=meaning.unit) for side in reading.word(at).split("/")]
+
+
 def _is_code(reading: Reading, at: int) -> bool:
-    """Whether a number hangs on letters before it: `A12`, `EN-0042`."""
+    """Whether a number hangs on letters before it: `A12`, `EN-0042`, but not `budget-30k`."""
     if not reading.is_glued(at):
         return False
     before = at - 1
     if reading.word(before) in {"-", "/", "#", "_", "."} and reading.is_glued(before):
         before -= 1
-    return before >= 0 and reading.tokens[before].kind == "word" and not reading.find(before)[1].unit
+    if before < 0 or reading.tokens[before].kind != "word" or reading.find(before)[1].unit:
+        return False
+    return reading.word(at - 1) != "-" or not reading.find(before)[1].roles & PRICE_WORDS
 
 
 def _read_digits(word: str) -> float | None:

@@ -46,6 +46,10 @@ class Reading:
         """The token as it is compared, its spelling put right; empty outside of the text."""
         return self._spelt[at][0] if 0 <= at < len(self.tokens) else ""
 
+    def is_mistyped(self, at: int) -> bool:
+        """Whether the token was put right."""
+        return self._spelt[at] != (self.tokens[at].word,)
+
     def is_number(self, at: int) -> bool:
         """Whether digits stand here."""
         return 0 <= at < len(self.tokens) and self.tokens[at].kind in {"number", "fraction"}

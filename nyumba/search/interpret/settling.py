@@ -5,6 +5,7 @@ Invariant: what is contradicted stays text as a whole; a match is never applied 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from nyumba.search.interpret.measures import Setting
 from nyumba.search.interpret.reading import Reading
@@ -13,6 +14,7 @@ from nyumba.search.interpret.vocabulary import Value
 HOUSES = ("house", "townhouse")
 DWELLINGS = ("house", "townhouse", "apartment")
 LISTS = frozenset({"property_type", "bedrooms", "amenities", "features", "city", "neighborhood", "place"})
+JOINS = frozenset({"or", "au", "/", "and", "na", "&", ","})
 PAIRS = (("price_min", "price_max"), ("square_meters_min", "square_meters_max"))
 
 
@@ -30,16 +32,40 @@ def settle(reading: Reading, matches: list[Match], held: Sequence[bool]) -> list
     """The matches that hold beside each other, some of them narrowed."""
     if _has_building(reading, matches, held):
         matches = [match for match in matches if not match.land]
-    return [] if _is_one_thing(reading, matches) else _drop_contradictions(_narrow_dwellings(matches))
+    if _is_one_thing(reading, matches):
+        return [match for match in matches if not match.settings]
+    return _drop_contradictions(_narrow_dwellings(_open_offers(reading, matches)))
 
 
 def _is_one_thing(reading: Reading, matches: list[Match]) -> bool:
     """Whether nothing but one amenity is typed: as text it is found in titles and descriptions, too."""
-    if len(matches) != 1 or matches[0].settings[0][0] not in {"amenities", "features"}:
+    asked = [match.settings[0][0] for match in matches if match.settings]
+    if len(asked) != 1 or asked[0] not in {"amenities", "features"}:
         return False
-    little = reading.vocabulary.little
-    outside = (at for at in range(len(reading)) if not matches[0].start <= at < matches[0].end)
-    return all(reading.tokens[at].kind == "mark" or reading.word(at) in little for at in outside)
+    matched = {at for match in matches for at in range(match.start, match.end)}
+    return all(at in matched or _is_little(reading, at) for at in range(len(reading)))
+
+
+def _is_little(reading: Reading, at: int) -> bool:
+    return reading.tokens[at].kind == "mark" or reading.word(at) in reading.vocabulary.little
+
+
+def _open_offers(reading: Reading, matches: list[Match]) -> list[Match]:
+    """`for sale or rent` asks for nothing: whatever there is will do."""
+    offers = [match for match in matches if _is_offer(match)]
+    joined = any(
+        one.settings != other.settings and _is_joined(reading, one.end, other.start) for one, other in pairwise(offers)
+    )
+    return [replace(match, settings=()) if joined and _is_offer(match) else match for match in matches]
+
+
+def _is_offer(match: Match) -> bool:
+    return any(param == "listing_type" for param, _ in match.settings)
+
+
+def _is_joined(reading: Reading, start: int, end: int) -> bool:
+    between = range(start, end)
+    return any(reading.word(at) in JOINS for at in between) and all(_is_little(reading, at) for at in between)
 
 
 def _has_building(reading: Reading, matches: list[Match], held: Sequence[bool]) -> bool:
@@ -50,17 +76,18 @@ def _has_building(reading: Reading, matches: list[Match], held: Sequence[bool]) 
 
 
 def _narrow_dwellings(matches: list[Match]) -> list[Match]:
-    """`nyumba` beside `apartment` is an apartment; `house` beside `bedsitter` is any dwelling."""
-    types = _collect(matches, "property_type")
-    single_room = any(0 in values for values in _collect(matches, "bedrooms"))
+    """`nyumba` beside `apartment` is an apartment; `house` of one room or one bedroom is any dwelling."""
+    small = any({0, 1} & set(values) for values in _collect(matches, "bedrooms"))
+    houses = DWELLINGS if small else HOUSES
+    types = [houses if values == HOUSES else values for values in _collect(matches, "property_type")]
     narrower = {value for values in types if values != DWELLINGS for value in values}
     dwellings = tuple(value for value in DWELLINGS if value in narrower)
     settled = []
     for match in matches:
         values = dict(match.settings).get("property_type")
-        if values == HOUSES and single_room:
-            settled.append(replace(match, settings=(("property_type", DWELLINGS),)))
-        elif values == DWELLINGS and dwellings and not single_room:
+        if values == HOUSES:
+            settled.append(replace(match, settings=(("property_type", houses),)))
+        elif values == DWELLINGS and dwellings:
             settled.append(replace(match, settings=(("property_type", dwellings),)))
         else:
             settled.append(match)

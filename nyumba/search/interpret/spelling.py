@@ -14,6 +14,7 @@ from nyumba.search.synonyms import SYNONYMS
 
 SHORTEST, SHORTEST_TWICE, LONGEST = 4, 5, 24
 MOST_WORDS = 32
+NEGATING = ("un", "non", "in")
 
 
 def correct(text: str) -> str | None:
@@ -31,10 +32,14 @@ def correct(text: str) -> str | None:
 
 
 def _find_nearest(word: str) -> str | None:
-    """The known word with the fewest letters changed; of two, the one that begins alike, and then lacks none typed."""
+    """The known word with the fewest letters changed; of two, the one that begins alike, and then lacks none typed.
+
+    Never the opposite of what was typed: `furnished` for `unfurnished`.
+    """
     candidates = {near for shorter in delete_letters(word, _limit(word)) for near in _by_deletion().get(shorter, ())}
+    refused = {word, *(word.removeprefix(prefix) for prefix in NEGATING)}
     ranked = sorted(
-        (distance(word, near), near[0] != word[0], not _is_within(word, near), near) for near in candidates - {word}
+        (distance(word, near), near[0] != word[0], not _is_within(word, near), near) for near in candidates - refused
     )
     if not ranked:
         return None

@@ -4,15 +4,17 @@ Invariant: a phrase means one thing; where two tables claim it, the first of the
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from nyumba.search.interpret.gazetteer import Place, load_gazetteer, spell_places
+from nyumba.search.interpret.numbers import NUMBER_WORDS
 from nyumba.search.interpret.phrases import Phrases
 
 Value = str | int | float
@@ -70,7 +72,13 @@ def load_vocabulary() -> Vocabulary:
             meaning.roles.add(value)
         elif getattr(meaning, name) is None:
             setattr(meaning, name, value)
-    ordinary = [*file.ordinary["words"], *file.joining["little"], *file.joining["after_place"], *file.text["names_end"]]
+    ordinary = [
+        *chain(*file.ordinary.values()),
+        *file.joining["little"],
+        *file.joining["after_place"],
+        *file.text["names_end"],
+        *NUMBER_WORDS,
+    ]
     return Vocabulary(
         phrases=Phrases(meanings.items(), ordinary),
         little=file.joining["little"],
@@ -89,9 +97,10 @@ def _list_entries(file: _File) -> Iterator[tuple[str, str, Any]]:
         yield phrase, "place", place
     for unit, phrases in file.units.items():
         yield from ((phrase, "unit", unit) for phrase in phrases)
-    roles = {**file.bounds, **file.pointing, "text": file.text["compounds"]}
+    roles: dict[str, Collection[str]] = {**file.bounds, **file.pointing, "text": file.text["compounds"]}
     roles |= {name: file.text[name] for name in ("foreign", "numbered")}
-    for role, phrases in roles.items():
-        yield from ((phrase, "role", role) for phrase in phrases)
+    roles["nothing"] = file.joining["nothing"]
+    for role, named in roles.items():
+        yield from ((phrase, "role", role) for phrase in named)
     for landmark in load_gazetteer().landmarks:
         yield landmark, "role", "text"

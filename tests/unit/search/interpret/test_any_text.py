@@ -9,10 +9,30 @@ from hypothesis import strategies as st
 
 from evaluation.typed_queries import load_queries
 from nyumba.search.interpret.interpreter import interpret
+from nyumba.search.interpret.reading import Reading
+from nyumba.search.interpret.vocabulary import load_vocabulary
 
 QUERIES = [query.q for query in (*load_queries("rules"), *load_queries("second"))]
+DROPPED = {
+    "property",
+    "properties",
+    "listing",
+    "listings",
+    "real",
+    "hunting",
+    "walking",
+    "or",
+    "au",
+    "and",
+    "na",
+    "/",
+    "&",
+    ",",
+}
 WORDS = sorted({word for query in QUERIES for word in query.split()})
 ODD = ["\u202eنيروبي", "שכירות", "🏠", "\x00", "\x1f", "\ud800", "'", '"', "“", "½", "٣", "²", "--", "+", "$", "ﬁ", "İ"]
+ODD += ["\u200b", "\u00ad", "2\ufe0f\u20e3", "\uff12", "`", "\u00b4", "\u2018", "\u02bc", "\u2032", "1/2/3", "~", ":"]
+ODD += ["max", "not", "than", "na", "nusu", "milioni moja", "budget", "-", "bedrooms"]
 
 texts = st.one_of(
     st.text(max_size=60),
@@ -29,7 +49,7 @@ def test_interpretation_adds_nothing_and_loses_nothing(text: str) -> None:
     typed = "".join(text.split())
     assert all(entry.text in text for entry in found.filters)
     assert all(word in typed for word in re.sub('"', " ", found.rest).split())
-    if not found.filters:
+    if not found.filters and not list_words(text) & DROPPED:
         assert "".join(found.rest.replace('"', "").split()) == typed.replace('"', "")
 
 
@@ -54,6 +74,12 @@ def test_ten_thousand_words_are_read_to_the_end() -> None:
     found = interpret("bedsitter " + "spacious " * 9_998 + "kilimani")
     assert [entry.param for entry in found.filters] == ["bedrooms", "neighborhood"]
     assert len(found.rest.split()) == 9_998
+
+
+def list_words(text: str) -> set[str]:
+    """The words of a text, put right."""
+    reading = Reading(text, load_vocabulary(), forgive=True)
+    return {reading.word(at) for at in range(len(reading))}
 
 
 def count_calls(text: str) -> int:

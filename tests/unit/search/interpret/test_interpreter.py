@@ -65,8 +65,11 @@ def test_traps_are_no_filters(text: str) -> None:
     [
         ("annex eldoret", {"neighborhood": ["Annex"], "city": ["Eldoret"]}),
         ("in annex", {"neighborhood": ["Annex"]}),
+        ("within annex", {"neighborhood": ["Annex"]}),
         ("ruaka, nairobi", {"place": ["Ruaka"]}),
         ("lang'ata", {"neighborhood": ["Langata", "Lang'ata"]}),
+        ("kimumu eldoret", {"neighborhood": ["Kimumu"], "city": ["Eldoret"]}),
+        ("ngumba", {"neighborhood": ["Ngumba"]}),
         ("upperhill", {"neighborhood": ["Upper Hill", "Upperhill"]}),
         ("nakuru county", {"place": ["Nakuru", "Naivasha", "Gilgil", "Molo", "Njoro"]}),
     ],
@@ -87,8 +90,60 @@ def test_amounts_in_other_currencies_than_shillings_stay_text(text: str) -> None
     assert read(f"karen {text} 3 bedroom") == ({"neighborhood": ["Karen"], "bedrooms": [3]}, text)
 
 
-def test_sale_and_rent_at_once_is_neither() -> None:
-    assert read("for sale or rent") == ({}, "for sale or rent")
+@pytest.mark.parametrize("text", ["for sale or rent", "rent/buy", "for sale and to let", "kuuza au ya kupanga"])
+def test_sale_or_rent_is_either(text: str) -> None:
+    assert read(f"{text} karen") == read(f"karen {text}") == ({"neighborhood": ["Karen"]}, "")
+
+
+@pytest.mark.parametrize("text", ["for sale for rent", "rent to buy"])
+def test_sale_and_rent_that_are_no_choice_stay_text(text: str) -> None:
+    assert read(text) == ({}, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["properties in karen", "Karen Properties", "karen real estate", "house hunting karen", "inside karen",
+     "show me a property in karen asap", "the best listings in karen", "nahitaji property karen haraka",
+     "where can i get a place within karen"],
+)  # fmt: skip
+def test_words_that_ask_for_nothing_go(text: str) -> None:
+    assert read(text) == ({"neighborhood": ["Karen"]}, "")
+
+
+def test_property_beside_other_words_goes_and_alone_asks_for_everything() -> None:
+    assert read("property windmill") == ({}, "windmill")
+    assert read("properties") == ({}, "")
+    assert read("property with pool") == ({}, "pool")
+
+
+def test_agency_keeps_its_name() -> None:
+    assert read("hass properties karen") == ({"neighborhood": ["Karen"]}, "hass properties")
+
+
+@pytest.mark.parametrize("refusal", ["un-furnished", "non-furnished", "unfurnished", "no pool", "non - furnished"])
+def test_refusals_stay_text(refusal: str) -> None:
+    assert read(f"2 bedroom {refusal}") == ({"bedrooms": [2]}, refusal)
+
+
+def test_united_nations_refuse_nothing() -> None:
+    assert read("flat near UN gigiri")[0] == {"property_type": ["apartment"], "neighborhood": ["Gigiri"]}
+
+
+@pytest.mark.parametrize("text", ["kisumo eldoret", "eldoret, kisumo", "kisumo rongai", "ongata rongai kisumo"])
+def test_mistyped_city_beside_another_town_is_none(text: str) -> None:
+    assert "Kisumu" not in read(text)[0].get("city", [])
+
+
+@pytest.mark.parametrize("text", ["kisumo milimani", "kisumo", "nairobi, nairobbi", "nairobbi ruaka"])
+def test_mistyped_city_is_known_where_nothing_speaks_against_it(text: str) -> None:
+    found, rest = read(text)
+    assert "city" in found
+    assert rest == ""
+
+
+@pytest.mark.parametrize("text", ["mathari", "kibiku", "rongo", "chaka"])
+def test_places_of_their_own_are_no_mistyped_ones(text: str) -> None:
+    assert read(text) == ({}, text)
 
 
 def test_second_price_that_contradicts_the_first_stays_text() -> None:
@@ -105,7 +160,13 @@ def test_acres_of_a_house_are_not_its_size() -> None:
 def test_nyumba_is_any_dwelling_and_narrowed_by_the_words_beside_it() -> None:
     assert set(read("nyumba")[0]["property_type"]) == {"house", "townhouse", "apartment"}
     assert read("nyumba apartment")[0]["property_type"] == ["apartment"]
-    assert "apartment" in read("bedsitter house")[0]["property_type"]
+    assert read("nyumba apartment 1 bedroom")[0]["property_type"] == ["apartment"]
+
+
+def test_house_of_one_room_or_one_bedroom_is_any_dwelling() -> None:
+    for text in ("bedsitter house", "1 bedroom house", "one bedroom house for rent", "1 or 2 bedroom house nyumba"):
+        assert set(read(text)[0]["property_type"]) == {"house", "townhouse", "apartment"}
+    assert read("2 bedroom house")[0]["property_type"] == ["house", "townhouse"]
 
 
 def test_one_amenity_alone_is_looked_for_everywhere() -> None:

@@ -18,6 +18,10 @@ def test_unknown_words_become_known_ones_and_the_rest_stays(typed: str, meant: s
     assert correct(typed) == meant
 
 
-@pytest.mark.parametrize("typed", ["kilimani", "horse", "zzqxjvwk", "EN-0042", '"ngra"', "0712345678", "\ud800", ""])
+@pytest.mark.parametrize(
+    "typed",
+    ["kilimani", "horse", "zzqxjvwk", "EN-0042", '"ngra"', "0712345678", "\ud800", "", "elfu kumi na tano", "mbili",
+      "unfurnished flat", "un-gated", "nonfurnished", "show me houses"],
+)  # fmt: skip
 def test_nothing_is_proposed_for_what_is_known_or_like_nothing(typed: str) -> None:
     assert correct(typed) is None
