@@ -28,8 +28,12 @@ def advise_on_alias(shown: list[str], generations: list[Generation]) -> list[str
 
 
 def advise_on_generations(generations: list[Generation], gone: list[str], *, is_reindexing: bool) -> list[str]:
-    """On the registered indices; `gone` are those that Elasticsearch does not have."""
+    """On the registered indices; `gone` are those that Elasticsearch does not have.
+
+    Of a retired one only the way back is gone: whoever deleted it was short of room.
+    """
     advice = []
+    gone = [g.index for g in generations if g.index in gone and g.state != "retired"]
     if gone:
         advice.append(f"{', '.join(gone)} was deleted by hand: {REINDEX}")
     if not is_reindexing and any(g.state == "building" for g in generations):

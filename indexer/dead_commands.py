@@ -7,7 +7,9 @@ from indexer.operate import drop_dead, list_dead, retry_dead
 from nyumba.commands import CommandGroup
 from nyumba.settings import Settings
 
-dead_ids = click.argument("ids", nargs=-1, type=click.IntRange(1))
+LARGEST = 2**63 - 1  # that PostgreSQL counts to
+
+dead_ids = click.argument("ids", nargs=-1, type=click.IntRange(1, LARGEST))
 all_option = click.option("--all", "everything", is_flag=True, help="All of them.")
 
 
@@ -18,7 +20,7 @@ def dead() -> None:
 
 @dead.command("list")
 @as_json_option
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1))
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, LARGEST))
 @click.pass_obj
 def show_dead(settings: Settings, *, as_json: bool, limit: int) -> None:
     """Show them with their reasons, the oldest first; exits with 1 when there are any."""

@@ -58,6 +58,18 @@ class NoIndex(NyumbaError):
         super().__init__(f"no index is built for the alias {alias} yet; run `nyumba-indexer reindex`")
 
 
+class AnotherAlias(NyumbaError):
+    """The changes of this database already go to the indices of an alias; its queue has room for one."""
+
+    exit_code = 2
+
+    def __init__(self, alias: str, other: str) -> None:
+        super().__init__(
+            f"the changes of this database go to the indices of {other}, not of {alias}: set NYUMBA_SEARCH_ALIAS to"
+            f" {other}, or give that up as docs/operations.md says under Another alias"
+        )
+
+
 class AliasOnSeveral(NyumbaError):
     """Somebody put the alias on a second index by hand."""
 
@@ -77,6 +89,13 @@ class SwapRefused(NyumbaError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the alias stays where it is: {reason}")
+
+
+class IndexShown(NyumbaError):
+    """An index should be deleted, and readers see it."""
+
+    def __init__(self, index: str, aliases: list[str]) -> None:
+        super().__init__(f"{index} is not deleted, as readers see it: {' and '.join(aliases)} is on it")
 
 
 class TooManyRefused(NyumbaError):
@@ -126,6 +145,17 @@ class KeyDirectoryUnusable(NyumbaError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} cannot be read and written: mend that, or name another --directory")
+
+
+class MetricsAddressUnusable(NyumbaError):
+    """Prometheus cannot be answered there."""
+
+    exit_code = 2
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        reason = error.strerror or type(error).__name__
+        advice = "choose another --metrics-port or NYUMBA_METRICS_HOST"
+        super().__init__(f"metrics cannot be served at {host}:{port} ({reason}); {advice}")
 
 
 class KibanaUnavailable(NyumbaError):

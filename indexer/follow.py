@@ -14,6 +14,7 @@ from prometheus_client import start_http_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from indexer.breaker import Breaker, is_any_outage, wait
+from indexer.errors import MetricsAddressUnusable
 from indexer.generations import read_generations
 from indexer.heartbeat import Heartbeat
 from indexer.metrics import Metrics, Sample
@@ -29,11 +30,18 @@ LONGEST_LOOK_S = 60.0
 
 @contextmanager
 def serve_metrics(metrics: Metrics, host: str, port: int) -> Iterator[None]:
-    """Answer Prometheus at `/metrics`, from a thread of its own. Port 0 serves nothing."""
+    """Answer Prometheus at `/metrics`, from a thread of its own. Port 0 serves nothing.
+
+    Raises:
+        MetricsAddressUnusable: another program listens there, or the address is none of this machine's.
+    """
     if port == 0:
         yield
         return
-    server, thread = start_http_server(port, host, metrics.registry)
+    try:
+        server, thread = start_http_server(port, host, metrics.registry)
+    except OSError as error:
+        raise MetricsAddressUnusable(host, port, error) from error
     try:
         yield
     finally:

@@ -2,9 +2,11 @@
 
 Invariant: an index is registered before it is made, and marked as dropped before it is deleted: so none is forgotten,
 whenever its maker dies. Its state only changes from what the one who changes it takes it for: so a reindex that lost
-its lock undoes no later one.
+its lock undoes no later one. That it is dropped only says that no change goes to it: a mistyped address and a restored
+database make such rows of an index that readers see, and `delete_index` looks for itself.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ from elasticsearch import AsyncElasticsearch
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from indexer.errors import ReindexRunning, SwapRefused
-from indexer.indices import create_index, list_indices, read_shown, take_hold
+from indexer.errors import AnotherAlias, IndexShown, ReindexRunning, SwapRefused
+from indexer.indices import check_unseen, create_index, delete_index, list_indices
 from nyumba.search.document import compute_digest
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,19 @@ async def read_generations(connection: AsyncConnection, alias: str) -> list[Gene
     return [Generation(*row) for row in rows]
 
 
+async def _read_live_aliases(connection: AsyncConnection) -> set[str]:
+    """Those whose indices changes go to: one at most, but for what earlier releases have left."""
+    return {
+        *(await connection.execute(text("SELECT alias FROM search_generations WHERE state <> 'dropped'"))).scalars()
+    }
+
+
+async def read_registered(connection: AsyncConnection, alias: str) -> set[str]:
+    """The indices that this database has ever built, dropped ones as well."""
+    statement = text("SELECT index_name FROM search_generations WHERE alias = :alias")
+    return {*(await connection.execute(statement, {"alias": alias})).scalars()}
+
+
 def find_newest(generations: list[Generation]) -> Generation | None:
     """The index that readers see or are about to see; None where there is none but retired ones."""
     return next((g for g in reversed(generations) if g.state != "retired"), None)
@@ -56,7 +73,13 @@ async def register_generation(connection: AsyncConnection, client: AsyncElastics
     """Create the next index and register it as building: from then on, live changes go to it as well.
 
     It counts as dropped until it is there, so that no change is ever sent to one that is not.
+
+    Raises:
+        AnotherAlias: whoever worked for this one would take changes away from those who work for the other.
     """
+    live = await _read_live_aliases(connection)
+    if live and alias not in live:
+        raise AnotherAlias(alias, min(live))
     row = await connection.execute(text("SELECT nextval(pg_get_serial_sequence('search_generations', 'epoch'))"))
     epoch: int = row.scalar_one()
     digest = compute_digest()
@@ -70,7 +93,7 @@ async def register_generation(connection: AsyncConnection, client: AsyncElastics
     )
     await connection.commit()
     await create_index(client, index)
-    if not await read_generations(connection, alias):
+    if not await _read_live_aliases(connection):
         # Nobody could send these events anywhere. Whoever sends to this index reads rows after it was registered, and
         # so sees what they speak of; a change that comes later has an event that is not deleted here.
         await connection.execute(text("DELETE FROM search_outbox"))
@@ -79,6 +102,14 @@ async def register_generation(connection: AsyncConnection, client: AsyncElastics
     )
     await connection.commit()
     return Generation(epoch, index, digest, "building")
+
+
+async def find_way_back(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> Generation | None:
+    """The index to go back to: of those that readers saw before, the last one that is still there."""
+    for generation in await read_retired(connection, alias):
+        if await client.indices.exists(index=generation.index):
+            return generation
+    return None
 
 
 async def read_retired(connection: AsyncConnection, alias: str) -> list[Generation]:
@@ -100,6 +131,20 @@ async def hold_generation(connection: AsyncConnection, generation: Generation) -
         raise SwapRefused(f"another reindex has made {generation.index} {state}")
 
 
+async def retire_lost(connection: AsyncConnection, lost: Generation) -> None:
+    """Write down that readers do not see the serving index any more.
+
+    Whether it is gone, nobody can tell from one that is looked for at a mistyped address: so it is only given up by a
+    worker that has to write to it.
+    """
+    await hold_generation(connection, lost)
+    await connection.execute(
+        text("UPDATE search_generations SET state = 'retired', retired_at = now() WHERE epoch = :epoch"),
+        {"epoch": lost.epoch},
+    )
+    await connection.commit()
+
+
 async def promote(connection: AsyncConnection, alias: str, generation: Generation) -> None:
     """Write down that the alias has moved to an index; the one before retires, and is still written to."""
     await connection.execute(
@@ -119,25 +164,31 @@ async def promote(connection: AsyncConnection, alias: str, generation: Generatio
     await connection.commit()
 
 
-async def drop_generation(
-    connection: AsyncConnection, client: AsyncElasticsearch, alias: str, generation: Generation
-) -> None:
+async def drop_generation(connection: AsyncConnection, client: AsyncElasticsearch, generation: Generation) -> None:
     """Stop writing to an index, then delete it.
 
     Raises:
-        SwapRefused: it is not what the caller takes it for, or readers see it after all; it stays.
+        SwapRefused: it is not what the caller takes it for; it stays.
+        IndexShown: readers see it after all; it stays.
     """
-    if await client.indices.exists(index=generation.index):
-        await take_hold(client, generation.index)
-        if generation.index in await read_shown(client, alias):
-            raise SwapRefused(f"another one has moved it to {generation.index}")
+    await check_unseen(client, generation.index)
     await hold_generation(connection, generation)
     await connection.execute(
         text("UPDATE search_generations SET state = 'dropped' WHERE epoch = :epoch"), {"epoch": generation.epoch}
     )
     await connection.execute(text("DELETE FROM search_dead WHERE index_name = :index"), {"index": generation.index})
     await connection.commit()
-    await client.indices.delete(index=generation.index, ignore_unavailable=True)
+    await delete_index(client, generation.index)
+
+
+async def drop_unless_shown(connection: AsyncConnection, client: AsyncElasticsearch, generation: Generation) -> bool:
+    """Drop an index that only takes room, unless readers see it, and return whether it went."""
+    try:
+        await drop_generation(connection, client, generation)
+    except IndexShown as error:
+        logger.warning("%s", error)
+        return False
+    return True
 
 
 async def give_up_retired(connection: AsyncConnection, index: str) -> None:
@@ -147,7 +198,7 @@ async def give_up_retired(connection: AsyncConnection, index: str) -> None:
 
 
 async def forget_dropped(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> list[str]:
-    """Delete what whoever dropped an index left of it, and return which indices were still there.
+    """Delete what whoever dropped an index left of it, and return what is deleted; what readers see stays.
 
     For those who hold the lock: nobody is about to register one then.
     """
@@ -155,10 +206,15 @@ async def forget_dropped(connection: AsyncConnection, client: AsyncElasticsearch
     dropped = list((await connection.execute(statement, {"alias": alias})).scalars())
     await connection.execute(text("DELETE FROM search_dead WHERE index_name = ANY(:dropped)"), {"dropped": dropped})
     await connection.commit()
-    left = sorted({*dropped} & {*await list_indices(client, alias)})
-    for index in left:
-        await client.indices.delete(index=index, ignore_unavailable=True)
-    return left
+    deleted = []
+    for index in sorted({*dropped} & {*await list_indices(client, alias)}):
+        try:
+            await delete_index(client, index)
+        except IndexShown as error:
+            logger.warning("%s", error)
+        else:
+            deleted.append(index)
+    return deleted
 
 
 async def note_alias(connection: AsyncConnection, alias: str, shown: str | None) -> Generation | None:

@@ -2,6 +2,7 @@
 
 Invariant: the alias is on one index at a time, and moves only if it is still where the mover last saw it, and to an
 index that nobody else has taken hold of since: so one who lost the lock unseen neither undoes nor shows anything.
+Only `delete_index` deletes, and never what readers see, whatever is registered and whoever asks.
 """
 
 from uuid import uuid4
@@ -9,7 +10,7 @@ from uuid import uuid4
 from elasticsearch import AsyncElasticsearch, BadRequestError, NotFoundError
 
 from indexer.actions import write_alias
-from indexer.errors import AliasOnSeveral, SwapRefused
+from indexer.errors import AliasOnSeveral, IndexShown, SwapRefused
 from nyumba.elastic import is_foreign
 from nyumba.search.document import LIVE_FILTER, MAPPINGS, SETTINGS
 
@@ -79,6 +80,36 @@ async def take_alias_off(client: AsyncElasticsearch, alias: str, index: str) -> 
     await client.indices.delete_alias(index=index, name=alias)
 
 
+async def check_unseen(client: AsyncElasticsearch, index: str) -> None:
+    """Take an index from whoever means to show it, then make sure that nobody does; one that is gone, nobody sees.
+
+    Any alias counts but the index's own: what the API reads is a setting, and people add theirs.
+
+    Raises:
+        IndexShown: they do.
+    """
+    try:
+        await take_hold(client, index)
+        answer = await client.indices.get_alias(index=index)
+    except NotFoundError:
+        return
+    shown = [name for name in answer[index]["aliases"] if name != write_alias(index) and not _is_hold(index, name)]
+    if shown:
+        raise IndexShown(index, shown)
+
+
+async def delete_index(client: AsyncElasticsearch, index: str) -> None:
+    """Delete an index, if it is there.
+
+    For those who have written down before that it is dropped: who takes hold of it later finds that.
+
+    Raises:
+        IndexShown: readers see it; it stays.
+    """
+    await check_unseen(client, index)
+    await client.indices.delete(index=index, ignore_unavailable=True)
+
+
 async def take_hold(client: AsyncElasticsearch, index: str) -> str:
     """Take an index from whoever meant to show or to delete it, and return the hold that `move_alias` asks for.
 
@@ -88,6 +119,10 @@ async def take_hold(client: AsyncElasticsearch, index: str) -> str:
     others = {"remove": {"index": index, "alias": f"{index}-held-*", "must_exist": False}}
     await client.indices.update_aliases(actions=[others, {"add": {"index": index, "alias": hold}}])
     return hold
+
+
+def _is_hold(index: str, name: str) -> bool:
+    return name.startswith(f"{index}-held-")
 
 
 async def move_alias(client: AsyncElasticsearch, alias: str, *, source: str | None, target: str, hold: str) -> None:

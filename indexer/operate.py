@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from indexer.errors import NothingToRollBack
 from indexer.generations import (
-    drop_generation,
+    drop_unless_shown,
+    find_way_back,
     forget_dropped,
     hold_generation,
     note_alias,
     promote,
     read_generations,
-    read_retired,
     reindex_lock,
 )
 from indexer.indices import move_alias, read_alias, take_hold
@@ -68,7 +68,7 @@ async def roll_back(engine: AsyncEngine, client: AsyncElasticsearch, alias: str)
     Where an earlier rollback moved the alias and could not write it down, that is done, and nothing else.
 
     Raises:
-        NothingToRollBack: none is kept.
+        NothingToRollBack: none is kept, or somebody has deleted it by hand.
         SwapRefused: somebody else moved the alias.
         ReindexRunning: a reindex is under way.
     """
@@ -77,19 +77,22 @@ async def roll_back(engine: AsyncEngine, client: AsyncElasticsearch, alias: str)
         found = await note_alias(connection, alias, shown)
         if found is not None and found.state == "retired":
             return found.index
-        retired = await read_retired(connection, alias)
+        back = await find_way_back(connection, client, alias)
         await connection.commit()
-        if not retired:
+        if back is None:
             raise NothingToRollBack(alias)
-        hold = await take_hold(client, retired[0].index)
-        await hold_generation(connection, retired[0])
-        await move_alias(client, alias, source=shown, target=retired[0].index, hold=hold)
-        await promote(connection, alias, retired[0])
-    return retired[0].index
+        hold = await take_hold(client, back.index)
+        await hold_generation(connection, back)
+        await move_alias(client, alias, source=shown, target=back.index, hold=hold)
+        await promote(connection, alias, back)
+    return back.index
 
 
 async def sweep(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Swept:
-    """Delete indices that retired a day ago, and tombstones that no late write can need any more."""
+    """Delete indices that retired a day ago, and tombstones that no late write can need any more.
+
+    What readers see stays, whatever it is registered as.
+    """
     async with reindex_lock(engine, alias) as connection:
         await note_alias(connection, alias, await read_alias(client, alias))
         forgotten = await forget_dropped(connection, client, alias)
@@ -97,16 +100,16 @@ async def sweep(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> 
         cutoff, is_queue_young = (await connection.execute(_SELECT_CUTOFF)).one()
         generations = await read_generations(connection, alias)
         await connection.commit()
-        dropped = [generation for generation in generations if generation.epoch in expired]
-        for generation in dropped:
-            await drop_generation(connection, client, alias, generation)
+        dropped = [g for g in generations if g.epoch in expired and await drop_unless_shown(connection, client, g)]
     kept = [generation.index for generation in generations if generation not in dropped]
     old = {"range": {"tombstoned_at": {"lt": cutoff.isoformat()}}}
     tombstones = None
     if is_queue_young:
         tombstones = 0
         for index in kept:
-            answer = await client.delete_by_query(index=index, query=old, conflicts="proceed", refresh=True)
+            answer = await client.delete_by_query(
+                index=index, query=old, conflicts="proceed", refresh=True, ignore_unavailable=True
+            )
             tombstones += int(answer["deleted"])
     return Swept(forgotten + [generation.index for generation in dropped], tombstones)
 

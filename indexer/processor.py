@@ -69,7 +69,7 @@ class Processor:
         async with self._engine.connect() as connection:
             generations = await read_generations(connection, self._alias)
         for generation in generations:
-            await self._client.indices.refresh(index=generation.index)
+            await self._client.indices.refresh(index=generation.index, ignore_unavailable=True)
         return total
 
     async def process_batch(self) -> int:

@@ -20,13 +20,17 @@ from indexer.errors import NothingToResume, SwapRefused
 from indexer.generations import (
     Generation,
     drop_generation,
+    drop_unless_shown,
+    find_way_back,
     hold_generation,
     note_alias,
     promote,
     read_generations,
+    read_registered,
     read_retired,
     register_generation,
     reindex_lock,
+    retire_lost,
 )
 from indexer.indices import (
     count_documents,
@@ -40,6 +44,7 @@ from indexer.indices import (
 )
 from indexer.outbox import LEASE_S
 from indexer.processor import Processor
+from indexer.verifications import note_verification
 from indexer.verify import Report, verify
 from nyumba.progress import Advance
 from nyumba.search.document import compute_digest
@@ -54,11 +59,12 @@ _END_BACKFILL = text("UPDATE search_generations SET backfilled_at = now() WHERE 
 
 @dataclass(frozen=True, slots=True)
 class ReindexResult:
-    """`documents` are searchable in `index`; `dead` ones are set aside in search_dead."""
+    """`documents` are searchable in `index`; `dead` ones are set aside in search_dead; `report` is of the verify."""
 
     index: str
     documents: int
     dead: int
+    report: Report
 
 
 async def is_current(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> bool:
@@ -87,17 +93,20 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
 
     Raises:
         ReindexRunning: another one holds the lock.
+        AnotherAlias: this database fills the indices of another one.
         NothingToResume: no reindex of this release's mapping was cut short.
         TooManyRefused: the new index refuses most documents.
         SwapRefused: the new index does not hold what PostgreSQL does, it is much smaller than the serving one without
             `allow_smaller`, or somebody else moved the alias.
     """
     async with reindex_lock(engine, alias) as connection:
-        serving = await _settle(connection, client, alias, keep_building=resume)
+        shown, lost = await _settle(connection, client, alias, keep_building=resume)
         building = await _begin(connection, client, alias, resume=resume)
         processor = Processor(engine, client, alias)
         try:
             hold = await take_hold(client, building.index)
+            if lost:
+                await retire_lost(connection, lost)
             others = [g for g in await read_generations(connection, alias) if g.digest != building.digest]
             await connection.commit()
             for generation in others:
@@ -106,11 +115,10 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
                 await backfill(engine, client, building, advance)
             result = await _complete(engine, client, connection, processor, building)
             if swap:
-                if serving and not allow_smaller:
-                    await _check_size(client, serving, result)
+                if shown and not allow_smaller:
+                    await _check_size(client, shown, result)
                 await hold_generation(connection, building)
-                source = serving.index if serving else None
-                await move_alias(client, alias, source=source, target=building.index, hold=hold)
+                await move_alias(client, alias, source=shown, target=building.index, hold=hold)
         except BaseException as error:
             if not _can_resume(error):
                 await connection.rollback()
@@ -118,6 +126,7 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
             raise
         if swap:
             await promote(connection, alias, building)
+            await note_verification(engine, alias, result.report)
             await _drop_superseded(connection, client, alias)
     return result
 
@@ -130,27 +139,32 @@ def _can_resume(error: BaseException) -> bool:
 
 async def _settle(
     connection: AsyncConnection, client: AsyncElasticsearch, alias: str, *, keep_building: bool
-) -> Generation | None:
-    """Clear up after a reindex that died, and return the serving generation. Where the alias is decides."""
-    shown = await _settle_alias(client, alias, await read_generations(connection, alias))
+) -> tuple[str | None, Generation | None]:
+    """Clear up after a reindex that died. Where the alias is decides.
+
+    Return the index that readers see, and the one that they should see, where that is another.
+    """
+    shown = await _settle_alias(connection, client, alias)
     await note_alias(connection, alias, shown)
     generations = await read_generations(connection, alias)
     for generation in generations:
-        is_lost = generation.state == "serving" and shown is None
-        is_given_up = generation.state == "building" and not keep_building
-        if is_lost or is_given_up:
-            await drop_generation(connection, client, alias, generation)
-    return next((g for g in generations if g.index == shown), None)
+        if generation.state == "building" and not keep_building:
+            await drop_generation(connection, client, generation)
+    return shown, next((g for g in generations if g.state == "serving" and g.index != shown), None)
 
 
-async def _settle_alias(client: AsyncElasticsearch, alias: str, generations: list[Generation]) -> str | None:
-    """The index that the alias is on; where somebody put it on several, it stays on the one that it was put on here."""
+async def _settle_alias(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> str | None:
+    """The index that the alias is on; where somebody put it on several, it stays on the one that it was put on here.
+
+    That may be one that counts as dropped: then no change has gone to it since, but readers have nothing better.
+    """
     shown = await read_shown(client, alias)
-    known = {generation.index: generation for generation in generations}
-    foreign = [index for index in shown if index not in known]
+    registered = await read_registered(connection, alias)
+    foreign = [index for index in shown if index not in registered]
     if foreign:
         raise SwapRefused(f"it is on {foreign[0]}, which this database did not build; set another NYUMBA_SEARCH_ALIAS")
-    shown.sort(key=lambda index: (known[index].state == "serving", known[index].epoch))
+    ranks = {g.index: (g.state == "serving", g.epoch) for g in await read_generations(connection, alias)}
+    shown.sort(key=lambda index: ranks.get(index, (False, 0)))
     for index in shown[:-1]:
         await take_alias_off(client, alias, index)
     return shown[-1] if shown else None
@@ -173,7 +187,7 @@ async def _abandon(connection: AsyncConnection, client: AsyncElasticsearch, alia
     if await read_alias(client, alias) == building.index:
         await promote(connection, alias, building)
     else:
-        await drop_generation(connection, client, alias, building)
+        await drop_generation(connection, client, building)
 
 
 async def _complete(
@@ -204,7 +218,7 @@ async def _complete(
             f"the new index differs from PostgreSQL in {len(drift)} properties of {report.compared};"
             f" {drift[0].property_id} is {drift[0].kind}"
         )
-    return ReindexResult(building.index, await count_documents(client, building.index), len(dead))
+    return ReindexResult(building.index, await count_documents(client, building.index), len(dead), report)
 
 
 async def _verify_under_way(
@@ -227,16 +241,16 @@ async def _work_beside(processor: Processor) -> AsyncIterator[None]:
         await working
 
 
-async def _check_size(client: AsyncElasticsearch, serving: Generation, result: ReindexResult) -> None:
+async def _check_size(client: AsyncElasticsearch, shown: str, result: ReindexResult) -> None:
     """Both indices get all live changes, so they should be of about one size.
 
     Raises:
         SwapRefused: the new one is much smaller; perhaps the database is not the one that it should be.
     """
-    if not await client.indices.exists(index=serving.index):
+    if not await client.indices.exists(index=shown):
         return
-    await client.indices.refresh(index=serving.index)
-    held = await count_documents(client, serving.index)
+    await client.indices.refresh(index=shown)
+    held = await count_documents(client, shown)
     if result.documents + result.dead < held * LEAST_SHARE:
         raise SwapRefused(
             f"the new index holds {result.documents} properties and the serving one {held}; check NYUMBA_DATABASE_URL,"
@@ -265,5 +279,7 @@ async def _drain_to_mark(connection: AsyncConnection, processor: Processor) -> N
 
 async def _drop_superseded(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> None:
     """Keep the serving index and the one before it, in case somebody has to go back."""
-    for generation in (await read_retired(connection, alias))[1:]:
-        await drop_generation(connection, client, alias, generation)
+    kept = await find_way_back(connection, client, alias)
+    for generation in await read_retired(connection, alias):
+        if generation != kept:
+            await drop_unless_shown(connection, client, generation)

@@ -13,8 +13,9 @@ _NOTE = text("""
     VALUES (:alias, :index, :mode, :compared, :pending, CAST(:drift AS json))""")
 _FORGET = text("DELETE FROM search_verifications WHERE alias = :alias AND finished_at < now() - interval '30 days'")
 _SELECT_LAST = text("""
-    SELECT index_name, mode, compared, pending, drift, finished_at FROM search_verifications
-    WHERE alias = :alias ORDER BY id DESC LIMIT 1""")
+    SELECT v.index_name, mode, compared, pending, drift, finished_at
+    FROM search_verifications v JOIN search_generations g USING (alias, index_name)
+    WHERE alias = :alias AND g.state = 'serving' ORDER BY id DESC LIMIT 1""")
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -38,6 +39,6 @@ async def note_verification(engine: AsyncEngine, alias: str, report: Report) -> 
 
 
 async def read_last_verification(connection: AsyncConnection, alias: str) -> Verification | None:
-    """The one that ended last, of whichever mode."""
+    """The last one of the index that serves, of whichever mode: what was found in another one is of no interest now."""
     row = (await connection.execute(_SELECT_LAST, {"alias": alias})).one_or_none()
     return Verification(*row) if row else None

@@ -22,6 +22,8 @@ class CommandGroup(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:  # of whoever reads what we print; click ends quietly
+            raise
         except Exception as error:
             failure = explain(error)
             if failure is None:

@@ -129,6 +129,9 @@ def test_operator_goes_back_and_sweeps(world: World, environ: dict[str, str]) ->
         ({"NYUMBA_ENV": "production"}, ("nyumba", "serve"), 2, "NYUMBA_SECRET_KEY is not set"),
         ({"NYUMBA_SEARCH_ALIAS": "Bad Name"}, ("indexer", "run"), 2, "NYUMBA_SEARCH_ALIAS must be"),
         ({}, ("indexer", "walk"), 2, "No such command"),
+        ({}, ("indexer", "dead", "retry", "9" * 23), 2, "is not in the range"),
+        ({}, ("indexer", "dead", "list", "--limit", "9" * 23), 2, "is not in the range"),
+        ({"NYUMBA_METRICS_HOST": "203.0.113.1"}, ("indexer", "run", "--metrics-port", "9464"), 2, "--metrics-port"),
     ],
 )
 async def test_failure_is_one_sentence_and_an_exit_code(
@@ -176,6 +179,12 @@ def test_demo_on_a_busy_port_says_so(world: World, environ: dict[str, str]) -> N
     with socket.create_server(("127.0.0.1", 0)) as busy:
         done = run(environ, "nyumba", "demo", "--port", str(busy.getsockname()[1]))
     assert (done.returncode, "is in use" in done.stderr) == (2, True)
+
+
+def test_metrics_on_a_busy_port_are_said_in_a_sentence(world: World, environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        done = run(environ, "indexer", "run", "--metrics-port", str(busy.getsockname()[1]))
+    assert (done.returncode, "Address already in use" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
 
 
 def find_port() -> int:

@@ -127,6 +127,8 @@ class _Client:
         found = getattr(self._target, name)
         if not callable(found):
             return _Client(found, self._actor)
+        if name == "options":  # the same client with other limits: no request
+            return lambda **named: _Client(found(**named), self._actor)
 
         async def call(*arguments: object, **named: object) -> object:
             await self._actor.pause(f"before {name}")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from indexer.breaker import is_any_outage
-from indexer.errors import IndexMissing, NothingToResume, NothingToRollBack, ReindexRunning, SwapRefused
+from indexer.errors import IndexMissing, IndexShown, NothingToResume, NothingToRollBack, ReindexRunning, SwapRefused
 from indexer.operate import retry_dead, roll_back, sweep
 from indexer.processor import Processor
 from indexer.reindex import reindex
@@ -54,7 +54,7 @@ MOST_OPEN = 2
 WORKER_STEPS = 7
 MOST_STEPS = 90
 MOST_ROUNDS = 200
-REFUSALS = (IndexMissing, NothingToResume, NothingToRollBack, ReindexRunning, SwapRefused)
+REFUSALS = (IndexMissing, IndexShown, NothingToResume, NothingToRollBack, ReindexRunning, SwapRefused)
 
 _ROWS = """
     SELECT p.id, p.search_version, p.status, p.created_at = 'infinity', p.price::float8, u.full_name,
@@ -163,6 +163,7 @@ class Machine(RuleBasedStateMachine):
 
     async def _begin(self, public: list[UUID]) -> None:
         await self.world.add_user()
+        await self.world.sql("INSERT INTO agent_profiles (user_id) SELECT id FROM users")
         for property_id in IDS:
             await self._write("restore", property_id)
             if property_id not in public:
@@ -336,7 +337,7 @@ class Machine(RuleBasedStateMachine):
             await connection.close()
         for index in await self.world.elastic.indices.get(index=f"{self.world.alias}-*"):
             await self.world.elastic.indices.delete(index=index)
-        for table in ("properties", "users", "search_outbox", "search_dead", "search_generations"):
+        for table in ("properties", "agent_profiles", "users", "search_outbox", "search_dead", "search_generations"):
             await self.world.sql(f"DELETE FROM {table}")
 
 

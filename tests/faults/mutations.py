@@ -6,6 +6,10 @@ Invariant: each text occurs once in its file, so that a change of the code canno
 from dataclasses import dataclass
 
 MODEL = "faults/test_model.py::test_no_order_of_events_makes_the_index_wrong[long]"
+WITHOUT_VERSIONS = (
+    ("indexer/projection.py", '\'","version":\', p.search_version, \',"version_type":"external_gte"}}}}\'', "'\"}}}}'"),
+    ("indexer/actions.py", ',"version":{version},"version_type":"external_gte"}}}}\'', "}}}}'"),
+)
 WITHOUT_TOMBSTONES = (
     (
         "indexer/actions.py",
@@ -55,12 +59,7 @@ MUTATIONS = (
         "external versions refuse a late bulk",
         "faults/test_workers.py::test_worker_stopped_past_its_lease_undoes_nothing[short]",
         (
-            (
-                "indexer/projection.py",
-                '\'","version":\', p.search_version, \',"version_type":"external_gte"}}}}\'',
-                "'\"}}}}'",
-            ),
-            ("indexer/actions.py", ',"version":{version},"version_type":"external_gte"}}}}\'', "}}}}'"),
+            *WITHOUT_VERSIONS,
             ("indexer/compare.py", "document is None or document.version < row.version:", "document is None:"),
             (
                 "indexer/compare.py",
@@ -272,14 +271,7 @@ MUTATIONS = (
     Mutation(
         "external versions, in the model",
         MODEL,
-        (
-            (
-                "indexer/projection.py",
-                '\'","version":\', p.search_version, \',"version_type":"external_gte"}}}}\'',
-                "'\"}}}}'",
-            ),
-            ("indexer/actions.py", ',"version":{version},"version_type":"external_gte"}}}}\'', "}}}}'"),
-        ),
+        WITHOUT_VERSIONS,
     ),
     Mutation(
         "tombstones, in the model",
@@ -317,6 +309,11 @@ MUTATIONS = (
         "the hold on the index that the alias moves to",
         "integration/indexer/test_swap.py::test_alias_does_not_move_to_an_index_that_another_has_taken_over",
         (("indexer/indices.py", '"alias": hold, "must_exist": True}}', '"alias": hold, "must_exist": False}}'),),
+    ),
+    Mutation(
+        "the look at an index before it is deleted",
+        "integration/indexer/test_deletions.py::test_index_that_readers_see_stays_whatever_it_is_registered_as[dropped]",
+        (("indexer/indices.py", "    if shown:\n", "    if not shown:\n"),),
     ),
     Mutation(
         "an index is registered before it is made",

@@ -28,6 +28,34 @@ async def test_rollback_without_an_index_before_is_refused(world: World) -> None
         await roll_back(world.engine, world.elastic, world.alias)
 
 
+async def test_retired_index_that_was_deleted_by_hand_costs_only_the_way_back(world: World) -> None:
+    """As docs/alerts.md says of it; and no change has come since, by which a worker would have given it up."""
+    await world.add_property()
+    stores = (world.engine, world.elastic, world.alias)
+    old, serving = (await world.reindex()).index, (await world.reindex()).index
+    await world.elastic.indices.delete(index=old)
+    assert (await read_status(*stores)).advice == []
+    assert await world.processor.drain() == 0
+    with pytest.raises(NothingToRollBack):
+        await roll_back(*stores)
+    swept = await sweep(*stores)
+    assert (swept.indices, swept.tombstones) == ([], 0)
+    assert await read_alias(world.elastic, world.alias) == serving
+    newer = (await world.reindex()).index
+    assert await world.sql("SELECT index_name FROM search_generations WHERE state <> 'dropped' ORDER BY epoch") == [
+        (serving,),
+        (newer,),
+    ]
+
+
+async def test_rollback_passes_over_an_index_that_was_deleted_by_hand(world: World) -> None:
+    first, second = (await world.reindex()).index, (await world.reindex()).index
+    await world.elastic.indices.delete(index=second)
+    third = (await world.reindex()).index
+    assert await roll_back(world.engine, world.elastic, world.alias) == first
+    assert await roll_back(world.engine, world.elastic, world.alias) == third
+
+
 async def test_sweep_deletes_what_retired_a_day_ago(world: World) -> None:
     old = (await world.reindex()).index
     await world.reindex()

@@ -10,8 +10,9 @@ from elasticsearch import AsyncElasticsearch
 from indexer import backfill as backfill_module
 from indexer import reindex as reindex_module
 from indexer.actions import send_lines
-from indexer.errors import NothingToResume, ReindexRunning, SwapRefused, TooManyRefused
+from indexer.errors import AnotherAlias, NothingToResume, ReindexRunning, SwapRefused, TooManyRefused
 from indexer.indices import move_alias, read_alias
+from indexer.operate import sweep
 from indexer.outbox import claim
 from indexer.reindex import is_current
 from nyumba.search.document import MAPPINGS, compute_digest
@@ -254,6 +255,32 @@ async def test_alias_of_another_database_is_left_alone(world: World) -> None:
     with pytest.raises(SwapRefused, match="NYUMBA_SEARCH_ALIAS"):
         await world.reindex()
     assert await read_alias(world.elastic, world.alias) == foreign
+
+
+async def test_reindex_under_a_mistyped_alias_takes_no_change_away_from_the_right_one(world: World) -> None:
+    """Guards the one alias of a queue: a second one's reindex would settle changes that it never sent to the first."""
+    await world.add_property()
+    await world.reindex()
+    await world.sql("UPDATE properties SET price = 2")
+    with pytest.raises(AnotherAlias, match=f"set NYUMBA_SEARCH_ALIAS to {world.alias},"):
+        await reindex_module.reindex(world.engine, world.elastic, f"{world.alias}typo", lambda _: None)
+    assert await world.sql("SELECT count(*) FROM search_outbox") == [(1,)]
+    await world.processor.drain()
+    assert await world.find_drift() == {}
+
+
+async def test_alias_is_renamed_as_the_manual_says(world: World) -> None:
+    await world.add_property()
+    old, old_alias = (await world.reindex()).index, world.alias
+    await world.sql("UPDATE properties SET price = 2")
+    await world.sql("UPDATE search_generations SET state = 'dropped' WHERE alias = :alias", alias=old_alias)
+    world.alias = f"{old_alias}new"
+    new = (await world.reindex()).index
+    assert await world.find_drift() == {}
+    assert (await sweep(world.engine, world.elastic, old_alias)).indices == []
+    await world.elastic.indices.delete_alias(index=old, name=old_alias)
+    assert (await sweep(world.engine, world.elastic, old_alias)).indices == [old]
+    assert await read_alias(world.elastic, world.alias) == new
 
 
 async def test_alias_removed_by_hand_comes_back_with_a_reindex(world: World, elastic: AsyncElasticsearch) -> None:

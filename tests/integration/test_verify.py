@@ -13,6 +13,7 @@ from indexer.actions import Action, send_actions, write_alias
 from indexer.compare import Drift
 from indexer.errors import AliasOnSeveral, UnknownProperty
 from indexer.indices import read_shown
+from indexer.operate import roll_back
 from indexer.ranges import Suspects
 from indexer.reindex import ReindexResult, reindex
 from indexer.status import read_property, read_status
@@ -205,6 +206,25 @@ async def test_result_is_kept_for_status(indexed: World) -> None:
     assert status.verified is not None
     assert (status.verified.mode, status.verified.compared, status.verified.drift) == ("fast", 1, {"missing": 1})
     assert status.advice == ["the last verify found 1 missing: run `nyumba-indexer repair`"]
+
+
+async def test_drift_of_an_index_that_serves_no_more_is_no_news(indexed: World) -> None:
+    """Guards that a reindex mends what the last verify found, and has verified what it shows."""
+    await indexed.add_property()
+    await forget_events(indexed)
+    await note_verification(indexed.engine, indexed.alias, await run_verify(indexed, "full"))
+    new = (await indexed.reindex()).index
+    status = await read_status(indexed.engine, indexed.elastic, indexed.alias)
+    assert status.advice == []
+    assert status.verified is not None
+    assert (status.verified.index, status.verified.compared, status.verified.drift) == (new, 1, {})
+    await indexed.add_property()
+    await forget_events(indexed)
+    await note_verification(indexed.engine, indexed.alias, await run_verify(indexed, "full"))
+    old = await roll_back(indexed.engine, indexed.elastic, indexed.alias)
+    status = await read_status(indexed.engine, indexed.elastic, indexed.alias)
+    assert status.verified is not None
+    assert (status.verified.index, status.verified.drift) == (old, {"missing": 1})
 
 
 async def test_alias_on_two_indices_is_said_and_mended_by_a_reindex(

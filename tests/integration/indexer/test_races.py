@@ -42,6 +42,8 @@ async def test_property_that_gets_an_agent_who_is_being_renamed_shows_the_new_na
     """Guards the share of the user's row: without it neither transaction would see the other, and the old name stay."""
     await world.reindex()
     agent = await world.add_user()
+    if expected[1] is None:
+        await world.sql("INSERT INTO agent_profiles (user_id) VALUES (:id)", id=agent)
     property_id = await world.add_property(await world.add_user(role="seller")) if changes_owner else UUID(int=1)
     get_agent = "UPDATE properties SET user_id = :user_id WHERE id = :id" if changes_owner else INSERT
     async with world.engine.connect() as renaming:

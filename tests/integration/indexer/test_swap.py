@@ -13,7 +13,7 @@ from indexer import backfill as backfill_module
 from indexer import operate as operate_module
 from indexer import reindex as reindex_module
 from indexer.actions import send_lines
-from indexer.errors import ElasticsearchUnavailable, SwapRefused
+from indexer.errors import ElasticsearchUnavailable, IndexShown, SwapRefused
 from indexer.generations import drop_generation, read_generations
 from indexer.indices import REFRESH_INTERVAL, create_index, move_alias, read_alias, read_shown, take_hold
 from indexer.operate import roll_back, sweep
@@ -232,6 +232,7 @@ async def test_index_that_readers_see_after_all_is_not_dropped(world: World) -> 
     index = (await world.reindex()).index
     async with world.engine.connect() as connection:
         [generation] = await read_generations(connection, world.alias)
-        with pytest.raises(SwapRefused, match=f"moved it to {index}"):
-            await drop_generation(connection, world.elastic, world.alias, generation)
+        with pytest.raises(IndexShown, match=f"{world.alias} is on it"):
+            await drop_generation(connection, world.elastic, generation)
+    assert await world.sql("SELECT state FROM search_generations") == [("serving",)]
     assert await read_shown(world.elastic, world.alias) == [index]
