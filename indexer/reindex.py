@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from indexer.backfill import backfill
 from indexer.breaker import is_any_outage
-from indexer.errors import NothingToResume, SwapRefused
+from indexer.errors import NothingToResume, StatementsInterrupted, SwapRefused
 from indexer.generations import (
     Generation,
     drop_generation,
@@ -133,7 +133,7 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
 
 def _can_resume(error: BaseException) -> bool:
     if isinstance(error, Exception):
-        return is_any_outage(error)
+        return is_any_outage(error) or isinstance(error, StatementsInterrupted)
     return isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
 
 

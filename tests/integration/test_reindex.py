@@ -10,7 +10,14 @@ from elasticsearch import AsyncElasticsearch
 from indexer import backfill as backfill_module
 from indexer import reindex as reindex_module
 from indexer.actions import send_lines
-from indexer.errors import AnotherAlias, NothingToResume, ReindexRunning, SwapRefused, TooManyRefused
+from indexer.errors import (
+    AnotherAlias,
+    NothingToResume,
+    ReindexRunning,
+    StatementsInterrupted,
+    SwapRefused,
+    TooManyRefused,
+)
 from indexer.indices import move_alias, read_alias
 from indexer.operate import sweep
 from indexer.outbox import claim
@@ -148,8 +155,11 @@ async def test_index_that_readers_see_is_not_dropped_when_the_answer_was_lost(
     assert await world.sql("SELECT state FROM search_generations ORDER BY epoch") == [("retired",), ("serving",)]
 
 
+@pytest.mark.parametrize(
+    "error", [ConnectionTimeout("no answer"), StatementsInterrupted(10, "57014")], ids=["outage", "interrupted"]
+)
 async def test_backfill_that_was_cut_short_is_resumed_behind_what_it_sent(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     user_id = await world.add_user()
     for _ in range(12):
@@ -159,14 +169,14 @@ async def test_backfill_that_was_cut_short_is_resumed_behind_what_it_sent(
 
     async def fail_after_four(client: AsyncElasticsearch, index: str, lines: str) -> bool:
         if len(sent) == 4:
-            raise ConnectionTimeout("no answer")
+            raise error
         sent.append(len(lines))
         return await send_lines(client, index, lines)
 
     with monkeypatch.context() as patch:
         patch.setattr(backfill_module, "send_lines", fail_after_four)
         patch.setattr(backfill_module, "LONGEST_OUTAGE_S", 0)
-        with pytest.raises(ConnectionTimeout):
+        with pytest.raises(type(error)):
             await world.reindex()
     assert await read_alias(world.elastic, world.alias) is None
     await world.sql("UPDATE properties SET price = 7 WHERE id = (SELECT min(id::text)::uuid FROM properties)")
