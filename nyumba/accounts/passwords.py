@@ -83,9 +83,12 @@ class Passwords:
 
 
 def find_fault(password: str, email: str, min_length: int) -> str | None:
-    """Say what keeps a password from being used for the account of this address; None when nothing does."""
+    """Say what keeps a password from being used for the account of this address; None when nothing does.
+
+    It must be long enough as it was typed and as it is compared, where ¾ has three characters.
+    """
     text = _normalise(password)
-    if len(text) < min_length:
+    if min(len(password), len(text)) < min_length:
         return f"must have {min_length} characters or more"
     if is_bad_password(text) or is_bad_password(text.lower()) or len(set(text)) < 4:
         return "is one of those that attackers try first; choose another"

@@ -33,6 +33,7 @@ EXPLAINED = {
         "needs lat and lon for distance",
         "plus limit goes beyond 10,000",
     ),
+    "it hangs on how letters and accents are composed": ("must have [0-9]+ characters or more",),
     "it hangs on the day": ("must be 20[0-9]{2} at most",),
     "it hangs on who asks": ("can be set by administrators only",),
     "it hangs on what there is": ("must be the ids of all images of the property, each once", "cannot go from"),

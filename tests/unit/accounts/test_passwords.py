@@ -68,6 +68,11 @@ def passwords_equal(one: str, other: str) -> bool:
     return normalize("NFKC", one) == normalize("NFKC", other)
 
 
+@pytest.mark.parametrize("password", ["D¾8ab»C1x", "e\u0301o\u0301a\u0301i\u0301u\u0301"], ids=["longer", "shorter"])
+def test_password_is_long_enough_as_it_is_typed_and_as_it_is_compared(passwords: Passwords, password: str) -> None:
+    assert passwords.find_fault(password, EMAIL) == "must have 10 characters or more"
+
+
 @pytest.mark.parametrize("prefix", ["a" * 72, "é" * 36, "\0", "secret\0"])
 async def test_every_character_counts(passwords: Passwords, prefix: str) -> None:
     """Plain bcrypt stops at 72 bytes, and older ones at a NUL."""
