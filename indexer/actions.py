@@ -124,6 +124,10 @@ async def send_actions(client: AsyncElasticsearch, index: str, actions: Sequence
     except ElasticsearchBusy:
         if len(actions) == 1:
             raise
+    return await _send_halves(client, index, actions)
+
+
+async def _send_halves(client: AsyncElasticsearch, index: str, actions: Sequence[Action]) -> Outcome:
     middle = len(actions) // 2
     first = await send_actions(client, index, actions[:middle])
     return first.add(await send_actions(client, index, actions[middle:]))
@@ -151,9 +155,7 @@ async def _isolate(client: AsyncElasticsearch, index: str, actions: Sequence[Act
     """Find out whose fault it is that a whole request was refused, by halving it."""
     if len(actions) == 1:
         return Outcome(refused={actions[0].property_id: f"{error.error}: status {error.status_code}"})
-    middle = len(actions) // 2
-    first = await send_actions(client, index, actions[:middle])
-    return first.add(await send_actions(client, index, actions[middle:]))
+    return await _send_halves(client, index, actions)
 
 
 def write_alias(index: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
 from indexer.errors import ElasticsearchUnavailable, StatementsInterrupted
-from nyumba.db import MOST_INTERRUPTIONS, is_database_outage, is_interrupted, read_sqlstate
+from nyumba.db import MOST_INTERRUPTIONS, is_interrupted, may_pass, read_sqlstate
 from nyumba.elastic import is_outage
 
 logger = logging.getLogger(__name__)
@@ -119,16 +119,14 @@ def compute_pause(failures: int) -> float:
 
 def is_any_outage(error: Exception) -> bool:
     """Whether an error says that one of the two stores cannot be reached or does not take work now."""
-    if is_interrupted(error):
-        return True
-    return isinstance(error, ElasticsearchUnavailable) or is_outage(error) or is_database_outage(error)
+    return isinstance(error, ElasticsearchUnavailable) or is_outage(error) or may_pass(error)
 
 
 def describe_outage(error: Exception) -> str:
     """One sentence, without anything that the error may quote."""
     if isinstance(error, ElasticsearchUnavailable):
         return str(error)
-    if is_interrupted(error) or is_database_outage(error):
+    if may_pass(error):
         state = read_sqlstate(error)
         return f"PostgreSQL is unavailable (SQLSTATE {state})" if state else "PostgreSQL is unavailable"
     return "Elasticsearch is unavailable"

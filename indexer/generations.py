@@ -7,7 +7,7 @@ database make such rows of an index that readers see, and `delete_index` looks f
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -183,8 +183,13 @@ async def drop_generation(connection: AsyncConnection, client: AsyncElasticsearc
 
 async def drop_unless_shown(connection: AsyncConnection, client: AsyncElasticsearch, generation: Generation) -> bool:
     """Drop an index that only takes room, unless readers see it, and return whether it went."""
+    return await _unless_shown(drop_generation(connection, client, generation))
+
+
+async def _unless_shown(deletion: Awaitable[None]) -> bool:
+    """Say it where readers see what should be deleted, and return whether it went."""
     try:
-        await drop_generation(connection, client, generation)
+        await deletion
     except IndexShown as error:
         logger.warning("%s", error)
         return False
@@ -206,15 +211,8 @@ async def forget_dropped(connection: AsyncConnection, client: AsyncElasticsearch
     dropped = list((await connection.execute(statement, {"alias": alias})).scalars())
     await connection.execute(text("DELETE FROM search_dead WHERE index_name = ANY(:dropped)"), {"dropped": dropped})
     await connection.commit()
-    deleted = []
-    for index in sorted({*dropped} & {*await list_indices(client, alias)}):
-        try:
-            await delete_index(client, index)
-        except IndexShown as error:
-            logger.warning("%s", error)
-        else:
-            deleted.append(index)
-    return deleted
+    left = sorted({*dropped} & {*await list_indices(client, alias)})
+    return [index for index in left if await _unless_shown(delete_index(client, index))]
 
 
 async def note_alias(connection: AsyncConnection, alias: str, shown: str | None) -> Generation | None:

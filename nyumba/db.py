@@ -138,6 +138,11 @@ def is_interrupted(error: Exception) -> bool:
     return is_conflict(error) or read_sqlstate(error) == CANCELLED_STATE
 
 
+def may_pass(error: Exception) -> bool:
+    """Whether work that met this error in PostgreSQL may succeed when it is done again later."""
+    return is_database_outage(error) or is_interrupted(error)
+
+
 def is_login_refused(error: Exception) -> bool:
     """Whether PostgreSQL knows no such user, or not by this password."""
     return read_sqlstate(error).startswith(LOGIN_CLASS)

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from nyumba.db import MOST_INTERRUPTIONS, is_database_outage, is_interrupted
+from nyumba.db import MOST_INTERRUPTIONS, is_interrupted, may_pass
 from nyumba.mail.delivery import Delivery, MailDelayed, MailRefused
 from nyumba.mail.kinds import MailKind
 from nyumba.mail.messages import AddressUnusable, Letterhead
@@ -81,7 +81,7 @@ class MailWorker:
                 busy = await self.process_next()
                 self._failures = self._interruptions = 0
             except Exception as error:
-                if not (is_database_outage(error) or is_interrupted(error)):
+                if not may_pass(error):
                     raise
                 self._failures += 1
                 self._interruptions = self._interruptions + 1 if is_interrupted(error) else 0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import msgspec
@@ -21,7 +22,7 @@ from nyumba.elastic import create_client
 from nyumba.search.document import MAPPINGS, SETTINGS, PropertyDocument, compute_digest
 from nyumba.settings import Settings
 from tests.conftest import World
-from tests.faults.proxy import Forward, hang, is_bulk, refuse_bulks, run_proxy
+from tests.faults.proxy import Fault, Forward, hang, is_bulk, refuse_bulks, run_proxy
 from tests.locks import wait_until_done_or_blocked
 
 
@@ -241,6 +242,15 @@ async def test_processor_waits_for_an_outage_to_end(indexed: World, monkeypatch:
     assert await indexed.find_ids() == {property_id}
 
 
+@asynccontextmanager
+async def work_with_fault(world: World, settings: Settings, fault: Fault) -> AsyncIterator[Processor]:
+    """A processor between which and Elasticsearch something is wrong."""
+    async with run_proxy(settings.require_elasticsearch_url()) as proxy:
+        proxy.fault = fault
+        async with create_client(proxy.url, timeout_s=60) as client:
+            yield Processor(world.engine, client, world.alias)
+
+
 async def test_elasticsearch_that_hangs_costs_no_attempt(
     indexed: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,11 +258,9 @@ async def test_elasticsearch_that_hangs_costs_no_attempt(
     assert processor_module.LONGEST_BULK_S < processor_module.LEASE_S
     monkeypatch.setattr(processor_module, "LONGEST_BULK_S", 0.2)
     await indexed.add_property()
-    async with run_proxy(settings.require_elasticsearch_url()) as proxy:
-        proxy.fault = hang(1, 2)
-        async with create_client(proxy.url, timeout_s=60) as client:
-            with pytest.raises(ConnectionTimeout):
-                await Processor(indexed.engine, client, indexed.alias).process_batch()
+    async with work_with_fault(indexed, settings, hang(1, 2)) as processor:
+        with pytest.raises(ConnectionTimeout):
+            await processor.process_batch()
     assert await indexed.sql("SELECT attempts, lease_token FROM search_outbox") == [(0, None)]
 
 
@@ -265,19 +273,15 @@ async def test_batch_that_is_too_large_is_sent_in_halves(indexed: World, setting
         return await forward()
 
     added = {await indexed.add_property(description="x" * 1_000) for _ in range(11)}
-    async with run_proxy(settings.require_elasticsearch_url()) as proxy:
-        proxy.fault = refuse_large
-        async with create_client(proxy.url, timeout_s=60) as client:
-            await Processor(indexed.engine, client, indexed.alias).drain()
+    async with work_with_fault(indexed, settings, refuse_large) as processor:
+        await processor.drain()
     assert await indexed.find_ids() == added
     assert await indexed.find_drift() == {}
 
 
 async def test_document_that_there_is_no_room_for_waits(indexed: World, settings: Settings) -> None:
     await indexed.add_property()
-    async with run_proxy(settings.require_elasticsearch_url()) as proxy:
-        proxy.fault = refuse_bulks(429, 1)
-        async with create_client(proxy.url, timeout_s=60) as client:
-            with pytest.raises(ElasticsearchUnavailable):
-                await Processor(indexed.engine, client, indexed.alias).process_batch()
+    async with work_with_fault(indexed, settings, refuse_bulks(429, 1)) as processor:
+        with pytest.raises(ElasticsearchUnavailable):
+            await processor.process_batch()
     assert await indexed.sql("SELECT attempts FROM search_outbox") == [(0,)]
