@@ -82,7 +82,7 @@ class SmtpServer:
 
     async def deliver(self, mail: Mail) -> None:
         """Send a message over a connection of its own."""
-        client = aiosmtplib.SMTP(
+        client = _Client(
             hostname=self._host,
             port=self._port,
             username=self._username,
@@ -100,14 +100,19 @@ class SmtpServer:
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
             raise _judge(error) from None
         finally:
-            _hang_up(client)
+            client.close()
 
 
-def _hang_up(client: aiosmtplib.SMTP) -> None:
-    """Close at once: all has been said, and a polite end of TLS would wait for a server that may be gone."""
-    if isinstance(client.transport, asyncio.Transport):
-        client.transport.abort()
-    client.close()
+class _Client(aiosmtplib.SMTP):
+    """Hangs up at once: a polite end of TLS would wait for a server that may be gone.
+
+    The library closes by itself as well, after a refused login for one, and forgets its connection then.
+    """
+
+    def close(self) -> None:
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+        super().close()
 
 
 async def _send(client: aiosmtplib.SMTP, message: EmailMessage) -> None:

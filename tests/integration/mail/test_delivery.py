@@ -1,5 +1,6 @@
 """The ways out: SMTP with and without TLS, and the folder of a developer."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -98,6 +100,26 @@ async def test_refused_login_does_not_cost_the_message(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with pytest.raises(MailDelayed, match="answered 535"):
         await SmtpServer(f"smtp://nyumba:wrong@127.0.0.1:{tls_server.port}", require_tls=True).deliver(mail)
+
+
+async def test_refused_login_leaves_no_connection_open(
+    tls_server: MailServer, mail: Mail, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is the server waited for to end TLS: it may never."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    loop = asyncio.get_running_loop()
+    connect = loop.create_connection
+    opened = []
+
+    async def create_connection(*args: Any, **options: Any) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+        transport, protocol = await connect(*args, **options)
+        opened.append(transport)
+        return transport, protocol
+
+    monkeypatch.setattr(loop, "create_connection", create_connection)
+    with pytest.raises(MailDelayed):
+        await SmtpServer(f"smtp://nyumba:wrong@127.0.0.1:{tls_server.port}", require_tls=True).deliver(mail)
+    assert [transport.is_closing() for transport in opened] == [True]
 
 
 async def test_certificate_that_nobody_vouches_for_is_not_trusted(tls_server: MailServer, mail: Mail) -> None:
