@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
@@ -17,6 +18,7 @@ from nyumba.accounts.routes import auth_router
 from nyumba.accounts.tokens import TokenKeys
 from nyumba.accounts.user_routes import users_router
 from nyumba.agents.routes import agents_router
+from nyumba.cors import build_cors, vary_by_origin
 from nyumba.db import create_engine, create_session_factory
 from nyumba.dependencies import provide_search_engine, provide_session, provide_session_factory
 from nyumba.discovery.routes import discovery_router
@@ -114,10 +116,10 @@ def create_app(settings: Settings) -> Litestar:
             await limits_engine.dispose()
             await engine.dispose()
 
-    return _assemble(lifespan)
+    return _assemble(lifespan, build_cors(settings))
 
 
-def _assemble(lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> Litestar:
+def _assemble(lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]], cors: CORSConfig) -> Litestar:
     api = Router(
         "/api/v1",
         route_handlers=[
@@ -143,12 +145,13 @@ def _assemble(lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]])
             "search_engine": Provide(provide_search_engine),
             "account_limits": Provide(provide_account_limits, sync_to_thread=False),
         },
-        before_send=[add_rate_limit_fields, answer_when_shown],
+        before_send=[add_rate_limit_fields, answer_when_shown, vary_by_origin],
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
         compression_config=CompressionConfig(
             "gzip", minimum_size=1000, gzip_compress_level=GZIP_LEVEL, exclude_opt_key="is_compressed"
         ),
+        cors_config=cors,
         openapi_config=build_document_config(),
         plugins=[RouteDocumentation()],
         logging_config=None,

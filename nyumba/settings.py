@@ -94,6 +94,9 @@ class Settings:
     metrics_host: Annotated[str, "the address on which `nyumba-indexer run` answers Prometheus"] = "127.0.0.1"
     metrics_port: Annotated[int, "its port; 0 serves no metrics"] = 0
     public_url: Annotated[str, "where people open Nyumba: links in e-mail begin with it"] = "http://127.0.0.1:8000"
+    cors_origins: Annotated[
+        str | None, "whose pages may call the API: `https://nyumba.example`, several with commas, or `*` for all"
+    ] = None
     smtp_url: Annotated[
         str | None, "`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; without it, mail lands in a folder"
     ] = field(default=None, repr=False)
@@ -216,24 +219,30 @@ def _parse(name: str, value: str) -> str | int | Path:
     key = name.removeprefix(PREFIX)
     if key in _CHOICES and value not in _CHOICES[key]:
         raise SettingInvalid(name, f"must be one of {', '.join(_CHOICES[key])}")
-    if key == "DATABASE_URL" and not value.startswith("postgresql+asyncpg://"):
-        raise SettingInvalid(name, "must start with postgresql+asyncpg://")
-    if key == "ELASTICSEARCH_URL" and not all(_is_node(url) for url in split_nodes(value)):
-        raise SettingInvalid(name, "must be http://host:port or https://host:port, or several with commas between")
     if key in _INDEX_NAMES and not _is_index_name(value):
         raise SettingInvalid(name, "must be 1 to 80 of a-z, 0-9, - and _, and start with a letter")
-    if key in _HTTP_URLS and not _is_url(value, "http", "https", path=True):
-        raise SettingInvalid(name, "must be http:// or https:// with a host, and end without / ? or #")
-    if key == "SMTP_URL" and not _is_url(value, "smtp", "smtps", path=False):
-        raise SettingInvalid(name, "must be smtp://user:password@host:port or smtps://…, with nothing behind the port")
     if key == "MAIL_FROM" and not _is_mailbox(value):
         raise SettingInvalid(name, "must be one address: Nyumba <hello@example.com>")
+    _check_url(name, key, value)
     _check_credential(name, key, value)
     if key in _NUMBERS:
         return _parse_number(name, value, *_NUMBERS[key])
     if key in _PATHS:
         return Path(value).expanduser().absolute()
     return value
+
+
+def _check_url(name: str, key: str, value: str) -> None:
+    if key == "DATABASE_URL" and not value.startswith("postgresql+asyncpg://"):
+        raise SettingInvalid(name, "must start with postgresql+asyncpg://")
+    if key == "ELASTICSEARCH_URL" and not all(_is_node(url) for url in split_nodes(value)):
+        raise SettingInvalid(name, "must be http://host:port or https://host:port, or several with commas between")
+    if key in _HTTP_URLS and not _is_url(value, "http", "https", path=True):
+        raise SettingInvalid(name, "must be http:// or https:// with a host, and end without / ? or #")
+    if key == "CORS_ORIGINS" and value != "*" and not all(_is_origin(origin) for origin in value.split(",")):
+        raise SettingInvalid(name, "must be *, or https://host as browsers write it, several with commas between")
+    if key == "SMTP_URL" and not _is_url(value, "smtp", "smtps", path=False):
+        raise SettingInvalid(name, "must be smtp://user:password@host:port or smtps://…, with nothing behind the port")
 
 
 def _check_credential(name: str, key: str, value: str) -> None:
@@ -262,6 +271,12 @@ def _is_url(value: str, *schemes: str, path: bool) -> bool:
         return False
     is_plain = value.isprintable() and not set(" ?#") & set(value) and not value.endswith("/")
     return parts.scheme in schemes and has_address and is_plain and (path or not parts.path)
+
+
+def _is_origin(value: str) -> bool:
+    """As browsers write it: in small letters, without the port that the scheme has anyway."""
+    is_written_so = value == value.lower() and not re.search(r"[*@]|^http:.*:80$|^https:.*:443$", value)
+    return is_written_so and _is_url(value, "http", "https", path=False)
 
 
 def _is_node(url: str) -> bool:

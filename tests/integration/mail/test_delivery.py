@@ -109,9 +109,9 @@ async def test_refused_login_leaves_no_connection_open(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     loop = asyncio.get_running_loop()
     connect = loop.create_connection
-    opened = []
+    opened: list[asyncio.Transport] = []
 
-    async def create_connection(*args: Any, **options: Any) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+    async def create_connection(*args: Any, **options: Any) -> Any:  # noqa: ANN401
         transport, protocol = await connect(*args, **options)
         opened.append(transport)
         return transport, protocol
