@@ -66,7 +66,7 @@ async def export_properties(engine: SearchEngine, search: ExportSearch) -> tuple
         ExportTooLarge: there are more than MOST_EXPORTED.
         SearchUnavailable: Elasticsearch is down, too slow, or nothing has been indexed yet.
     """
-    search, _ = understand(search)
+    search = understand(search).search
     batches = _read_batches(engine, search)
     try:
         first = await anext(batches)

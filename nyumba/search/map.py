@@ -71,7 +71,7 @@ async def map_properties(engine: SearchEngine, search: MapSearch) -> FeatureColl
         SearchUnavailable: Elasticsearch is down, too slow, or nothing has been indexed yet.
     """
     now = datetime.now(UTC)
-    search, _ = understand(search)
+    search = understand(search).search
     listing = build_listing(search, now)
     pins: list[SearchItem] = []
     rest = search.pins == 0
