@@ -70,18 +70,26 @@ def _read_addition(reading: Reading, at: int, scale: float) -> tuple[float, int]
 
 
 def _read_counted(reading: Reading, at: int) -> Quantity | None:
-    """`vyumba vitatu`, `ekari 2`, `ekari moja na nusu`: the number comes after what it counts."""
+    """`vyumba vitatu`, `bedrooms: 3`, `ekari moja na nusu`: the number comes after what it counts."""
     end, meaning = reading.find(at)
     unit = meaning.unit or ""
     if unit not in COUNTS and unit not in SQUARE_METERS:
         return None
-    number = _read_number(reading, end)
-    if number is None or number.part or reading.find(number.end)[1].unit or reading.is_glued(number.end):
+    colon = reading.word(end) == ":"
+    number = _read_number(reading, end + colon)
+    if number is None or number.part or not _is_whole(reading, number.end):
+        return None
+    if reading.find(number.end)[1].unit and not colon:
         return None
     if unit in SQUARE_METERS:
         more, after = _read_addition(reading, number.end, 1)
         return Quantity(number.value + more, after, unit=unit)
     return Quantity(number.value, _skip_sleeping(reading, number.end), unit=unit)
+
+
+def _is_whole(reading: Reading, end: int) -> bool:
+    """Whether a number ends here: `3`, `3,` and `(3)`, but neither `3-4` nor `3b`."""
+    return not reading.is_glued(end) or reading.word(end) in {",", ".", ";", ")"}
 
 
 def _skip_sleeping(reading: Reading, at: int) -> int:
@@ -118,7 +126,8 @@ def _read_inner_bound(reading: Reading, number: Quantity) -> tuple[int, str | No
         if role in meaning.roles and reading.find(after)[1].unit:
             return after, bound
     if reading.word(end) == "-" and reading.is_glued(end):
-        return end + (reading.find(end + 1)[1].unit in COUNTS), None
+        unit = reading.find(end + 1)[1].unit
+        return end + (unit in COUNTS or unit in SQUARE_METERS), None
     for filler in ("of", "an", "a"):
         end += number.part and reading.word(end) == filler
     return end, None
@@ -200,12 +209,12 @@ def _is_code(reading: Reading, at: int) -> bool:
 
 
 def _read_digits(word: str) -> float | None:
-    """`45,000` and `1.500.000` are grouped, `2.5` and `2,5` are not."""
-    groups = word.replace(",", ".").split(".")
+    """`45,000`, `45,000.00` and `1.500.000` are grouped, `2.5` and `2,5` are not."""
+    groups = word.removesuffix(".00").replace(",", ".").split(".")
     if len(word) > 16 or (len(groups[0]) > 1 and groups[0][0] == "0"):
         return None
     if len(groups) == 1:
-        return float(word)
+        return float(groups[0])
     thousands = all(len(group) == 3 for group in groups[1:]) and len(groups[0]) <= 3 and groups[0] != "0"
     if thousands and ("," in word or len(groups) > 2):
         return float("".join(groups))

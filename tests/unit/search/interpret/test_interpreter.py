@@ -44,6 +44,9 @@ def test_what_is_not_understood_stays_as_it_was_typed() -> None:
         ("min 20k max 30k", {"price_min": [20_000], "price_max": [30_000]}),
         ("around 100k", {"price_min": [90_000], "price_max": [110_000]}),
         ("20k+", {"price_min": [20_000]}),
+        ("25k bob", {"price_max": [25_000]}),
+        ("kes 25,000.00", {"price_max": [25_000]}),
+        ("starting 20k", {"price_min": [20_000]}),
     ],
 )
 def test_price_words(text: str, wanted: dict[str, list[object]]) -> None:
@@ -51,10 +54,34 @@ def test_price_words(text: str, wanted: dict[str, list[object]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2BR/2BA", {"bedrooms": [2], "bathrooms_min": [2]}),
+        ("Bedrooms: 3, bathrooms: 2", {"bedrooms": [3], "bathrooms_min": [2]}),
+        ("Bedrooms: 3 bathrooms: 2", {"bedrooms": [3], "bathrooms_min": [2]}),
+        ("vyumba 3, kilimani", {"bedrooms": [3], "neighborhood": ["Kilimani"]}),
+        ("2 and 3 bedrooms", {"bedrooms": [2, 3]}),
+        ("between 2 and 4 bedrooms", {"bedrooms": [2, 3, 4]}),
+        ("2 and 4 bedrooms", {"bedrooms": [2, 4]}),
+        ("80k and 2 bedrooms", {"price_max": [80_000], "bedrooms": [2]}),
+        ("2 bathrooms and 3 bedrooms", {"bathrooms_min": [2], "bedrooms": [3]}),
+        ("quarter-acre", {"square_meters_min": [910], "square_meters_max": [1113], "property_type": ["land"]}),
+        ("flat master en-suite", {"property_type": ["apartment"], "features": ["master ensuite"]}),
+        ("nyumba rahisi", {"property_type": ["house", "townhouse", "apartment"], "sort": ["price"]}),
+        ("flats in kilimani nairobi kenya", {
+            "property_type": ["apartment"], "neighborhood": ["Kilimani"], "city": ["Nairobi", "Nairobi City"]
+        }),
+    ],
+)  # fmt: skip
+def test_ways_to_write_what_is_wanted(text: str, wanted: dict[str, list[object]]) -> None:
+    assert read(text) == (wanted, "")
+
+
+@pytest.mark.parametrize(
     "text",
     ["2015", "0712345678", "A12", "EN-0042", "12345", "under 80", "2 by 2 shop", "4th floor", "room 3", "50%", "3rd",
      "Rent House Road", "garden city mall", "no pool", '"2 bedroom"', "rent to own", "annex", "1/0 acre", "rent3d",
-     "gym24"],
+     "gym24", "semi furnished", "kenya", "25.000.0"],
 )  # fmt: skip
 def test_traps_are_no_filters(text: str) -> None:
     assert read(text) == ({}, text)
