@@ -77,6 +77,11 @@ def test_ways_to_write_what_is_wanted(text: str, wanted: dict[str, list[object]]
     assert read(text) == (wanted, "")
 
 
+def test_the_country_counts_where_it_is_a_part_of_a_name() -> None:
+    assert read("house in nanyuki kenya, mount kenya view")[1] == "mount kenya view"
+    assert read("kileleshwa kenya high school") == ({"neighborhood": ["Kileleshwa"]}, "kenya high school")
+
+
 @pytest.mark.parametrize(
     "text",
     ["2015", "0712345678", "A12", "EN-0042", "12345", "under 80", "2 by 2 shop", "4th floor", "room 3", "50%", "3rd",
