@@ -43,7 +43,7 @@ async def search_properties(
     began = datetime.fromtimestamp(after.pop(), UTC) if after else now
     lag_s = freshness.measure_lag()
     body = build_search(search, after, began, meant=understand(meant).search if meant else None)
-    answer = await ask(engine, body, _decoder)
+    answer = await ask(engine, body, _decoder, belonging=query)
     hits = answer.hits.hits[: search.limit]
     more = len(answer.hits.hits) > search.limit
     total = answer.hits.total
