@@ -77,6 +77,15 @@ def test_ways_to_write_what_is_wanted(text: str, wanted: dict[str, list[object]]
     assert read(text) == (wanted, "")
 
 
+@pytest.mark.parametrize(
+    "refused",
+    ["not in westlands", "un furnished", "outside nairobi", "excluding kilimani", "other than kilimani",
+     "anywhere but karen", "don't want bedsitter", "haina lift", "instead of land", "10 minutes to cbd", "2 km to cbd"],
+)  # fmt: skip
+def test_what_is_not_wanted_and_what_is_only_near_stays_text(refused: str) -> None:
+    assert read(f"2 bedroom {refused}") == ({"bedrooms": [2]}, refused)
+
+
 def test_the_country_counts_where_it_is_a_part_of_a_name() -> None:
     assert read("house in nanyuki kenya, mount kenya view")[1] == "mount kenya view"
     assert read("kileleshwa kenya high school") == ({"neighborhood": ["Kileleshwa"]}, "kenya high school")
