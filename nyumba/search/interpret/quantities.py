@@ -70,7 +70,7 @@ def _read_addition(reading: Reading, at: int, scale: float) -> tuple[float, int]
 
 
 def _read_counted(reading: Reading, at: int) -> Quantity | None:
-    """`vyumba vitatu`, `bedrooms: 3`, `ekari moja na nusu`: the number comes after what it counts."""
+    """`vyumba vitatu bafu mbili`, `bedrooms: 3`, `ekari moja na nusu`: the number comes after what it counts."""
     end, meaning = reading.find(at)
     unit = meaning.unit or ""
     if unit not in COUNTS and unit not in SQUARE_METERS:
@@ -79,8 +79,9 @@ def _read_counted(reading: Reading, at: int) -> Quantity | None:
     number = _read_number(reading, end + colon)
     if number is None or number.part or not _is_whole(reading, number.end):
         return None
-    if reading.find(number.end)[1].unit and not colon:
-        return None
+    after, following = reading.find(number.end)
+    if following.unit and not colon and _read_number(reading, after) is None:
+        return None  # the number is that of the unit behind it
     if unit in SQUARE_METERS:
         more, after = _read_addition(reading, number.end, 1)
         return Quantity(number.value + more, after, unit=unit)
@@ -110,7 +111,10 @@ def _read_plain(reading: Reading, at: int) -> Quantity | None:
     scale = SCALES.get(meaning.unit or "")
     if scale and not number.part:
         return _finish(reading, Quantity(number.value * scale, after, scale=scale, bound=bound), money=True)
-    has_letters = reading.is_glued(end) and reading.tokens[end].kind == "word" and meaning.unit != "currency"
+    is_word = reading.is_glued(end) and reading.tokens[end].kind == "word"
+    has_letters = (
+        is_word and meaning.unit != "currency" and not (meaning.words and meaning.words.param == "listing_type")
+    )
     if number.spelt or number.part or has_letters:
         return None
     return _finish(reading, Quantity(number.value, end, grouped=number.grouped, bound=bound), money=False)
@@ -167,8 +171,11 @@ def _read_number(reading: Reading, at: int) -> Quantity | None:
     if word in PARTS:
         three = word == "robo" and reading.word(at + 1) == "tatu"
         return Quantity(0.75, at + 2, part=True) if three else Quantity(PARTS[word], at + 1, part=True)
-    if word in TENS and reading.word(at + 1) == "na" and reading.word(at + 2) in ONES:
-        return Quantity(TENS[word] + ONES[reading.word(at + 2)], at + 3, spelt=True)
+    if word in TENS:
+        joined = reading.word(at + 1) in {"na", "-"}  # `ishirini na tano`, `twenty-five`, `twenty five`
+        ones = at + 1 + joined
+        if ONES.get(reading.word(ones), 10) < 10 and (joined or TENS[word] > 10):
+            return Quantity(TENS[word] + ONES[reading.word(ones)], ones + 1, spelt=True)
     return Quantity(WHOLE[word], at + 1, spelt=True) if word in WHOLE else None
 
 
