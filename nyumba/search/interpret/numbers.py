@@ -4,8 +4,8 @@ Invariant: these are never taken for mistyped other words, nor other words for t
 """
 
 _ENGLISH = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-    " nineteen"
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
 )
 _SWAHILI = (
     "moja mbili tatu nne tano sita saba nane tisa",
