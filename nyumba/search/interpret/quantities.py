@@ -111,13 +111,17 @@ def _read_plain(reading: Reading, at: int) -> Quantity | None:
     scale = SCALES.get(meaning.unit or "")
     if scale and not number.part:
         return _finish(reading, Quantity(number.value * scale, after, scale=scale, bound=bound), money=True)
-    is_word = reading.is_glued(end) and reading.tokens[end].kind == "word"
-    has_letters = (
-        is_word and meaning.unit != "currency" and not (meaning.words and meaning.words.param == "listing_type")
-    )
-    if number.spelt or number.part or has_letters:
+    if number.spelt or number.part or _has_letters(reading, end):
         return None
     return _finish(reading, Quantity(number.value, end, grouped=number.grouped, bound=bound), money=False)
+
+
+def _has_letters(reading: Reading, end: int) -> bool:
+    """Whether letters hang on a number that are neither its currency nor say that it is a rent: `3rd`, `12b`."""
+    if not reading.is_glued(end) or reading.tokens[end].kind != "word":
+        return False
+    meaning = reading.find(end)[1]
+    return meaning.unit != "currency" and (meaning.words is None or meaning.words.param != "listing_type")
 
 
 def _read_inner_bound(reading: Reading, number: Quantity) -> tuple[int, str | None]:
