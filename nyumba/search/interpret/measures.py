@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
-from nyumba.search.interpret.quantities import COUNTS, SQUARE_METERS, Quantity, read_choice, read_quantity
+from nyumba.search.interpret.quantities import (
+    COUNTS,
+    SQUARE_METERS,
+    Quantity,
+    read_another,
+    read_choice,
+    read_quantity,
+)
 from nyumba.search.interpret.reading import Reading
 from nyumba.search.interpret.vocabulary import Value
 
@@ -112,6 +119,8 @@ def _read_upper(reading: Reading, first: Quantity, bound: str | None) -> Quantit
     if not joins and not chooses:
         return None
     second = read_quantity(reading, first.end + 1)
+    if second is None or second.unit is None:
+        second = read_another(reading, first, first.end + 1) or second
     if second is None or (chooses and second.unit not in COUNTS):
         return None
     alike = first.unit in {None, second.unit} or (first.unit == "money" and second.unit is None)

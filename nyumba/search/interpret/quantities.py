@@ -44,6 +44,19 @@ def read_quantity(reading: Reading, at: int) -> Quantity | None:
     return _read_plot(reading, at) or _read_plain(reading, at)
 
 
+def read_another(reading: Reading, first: Quantity, at: int) -> Quantity | None:
+    """A bare number after one that its unit stands before: `vyumba viwili au vitatu`, `elfu kumi hadi ishirini`."""
+    last = first.end - 1
+    if not reading.is_number(last) and reading.word(last) not in WHOLE:
+        return None
+    number = _read_number(reading, at)
+    if number is None or number.part or not _is_whole(reading, number.end):
+        return None
+    if first.scale is not None and number.value < 1000:
+        return Quantity(number.value * first.scale, number.end, "money")
+    return Quantity(number.value, number.end, first.unit) if first.unit in COUNTS else None
+
+
 def _read_scaled(reading: Reading, at: int) -> Quantity | None:
     """`milioni 2.5`, `elfu ishirini na tano`, `laki mbili na nusu`, `milioni moja na laki tano`."""
     end, meaning = reading.find(at)
@@ -136,7 +149,7 @@ def _read_inner_bound(reading: Reading, number: Quantity) -> tuple[int, str | No
     if reading.word(end) == "-" and reading.is_glued(end):
         unit = reading.find(end + 1)[1].unit
         return end + (unit in COUNTS or unit in SQUARE_METERS), None
-    for filler in ("of", "an", "a"):
+    for filler in ("th", "of", "an", "a"):
         end += number.part and reading.word(end) == filler
     return end, None
 
@@ -157,7 +170,8 @@ def _finish(reading: Reading, amount: Quantity, *, money: bool) -> Quantity:
 
 def _read_plot(reading: Reading, at: int) -> Quantity | None:
     """`50x100`: the sides of a plot, in feet."""
-    if not (reading.is_number(at) and reading.word(at + 1) in {"x", "by", "*", "×"} and reading.is_number(at + 2)):
+    is_plot = reading.word(at + 1) in {"x", "by", "kwa", "*", "×"} and reading.is_number(at + 2)
+    if not reading.is_number(at) or not is_plot:
         return None
     sides = [_read_digits(reading.word(i)) for i in (at, at + 2)]
     if None in sides or min(side or 0 for side in sides) < SMALLEST_PLOT_FT:
@@ -172,6 +186,8 @@ def _read_number(reading: Reading, at: int) -> Quantity | None:
         return _read_typed_number(reading, at)
     if word in {"an", "a"} and reading.find(at + 1)[1].unit in SQUARE_METERS:
         return Quantity(1, at + 1)
+    if word in {"one", "an", "a"} and reading.word(at + 1) in PARTS:
+        return Quantity(PARTS[reading.word(at + 1)], at + 2, part=True)
     if word in PARTS:
         three = word == "robo" and reading.word(at + 1) == "tatu"
         return Quantity(0.75, at + 2, part=True) if three else Quantity(PARTS[word], at + 1, part=True)
