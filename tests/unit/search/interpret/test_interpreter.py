@@ -99,10 +99,14 @@ def test_ways_to_write_what_is_wanted(text: str, wanted: dict[str, list[object]]
 @pytest.mark.parametrize(
     "refused",
     ["not in westlands", "un furnished", "outside nairobi", "excluding kilimani", "other than kilimani",
-     "anywhere but karen", "don't want bedsitter", "haina lift", "instead of land", "10 minutes to cbd", "2 km to cbd"],
+     "anywhere but karen", "don't want bedsitter", "haina lift", "instead of land", "10 minutes to cbd", "5 mins drive to cbd"],
 )  # fmt: skip
 def test_what_is_not_wanted_and_what_is_only_near_stays_text(refused: str) -> None:
     assert read(f"2 bedroom {refused}") == ({"bedrooms": [2]}, refused)
+
+
+def test_a_drive_is_a_name_also_where_it_is_to_let() -> None:
+    assert read("riverside drive to let") == ({"listing_type": ["rent"]}, "riverside drive")
 
 
 def test_the_country_counts_where_it_is_a_part_of_a_name() -> None:
