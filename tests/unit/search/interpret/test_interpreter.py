@@ -99,7 +99,8 @@ def test_ways_to_write_what_is_wanted(text: str, wanted: dict[str, list[object]]
 @pytest.mark.parametrize(
     "refused",
     ["not in westlands", "un furnished", "outside nairobi", "excluding kilimani", "other than kilimani",
-     "anywhere but karen", "don't want bedsitter", "haina lift", "instead of land", "10 minutes to cbd", "5 mins drive to cbd"],
+     "anywhere but karen", "don't want bedsitter", "haina lift", "instead of land",
+     "10 minutes to cbd", "5 mins drive to cbd"],
 )  # fmt: skip
 def test_what_is_not_wanted_and_what_is_only_near_stays_text(refused: str) -> None:
     assert read(f"2 bedroom {refused}") == ({"bedrooms": [2]}, refused)
