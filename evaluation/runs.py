@@ -108,7 +108,7 @@ class Market:
 
 def _leave_out(typed: str, left_out: Collection[str]) -> tuple[dict[str, Any], list[Any]]:
     """The product's own query and order, but for some of the factors that are not text."""
-    search, _ = understand(PropertySearch(search=typed, limit=DEPTH))
+    search = understand(PropertySearch(search=typed, limit=DEPTH)).search
     body = build_search(search, None, datetime.now(UTC))
     if ranked := body["query"].get("function_score"):
         ranked["functions"] = [one for one in ranked["functions"] if one.get("_name") not in left_out]

@@ -22,6 +22,7 @@ ANSWER_HEADERS = [
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "Total-Count",
 ]
 _LOOPBACK = r"http://(localhost|127\.0\.0\.1)(:[0-9]+)?"
 

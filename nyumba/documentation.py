@@ -97,7 +97,7 @@ def _find_errors(handler: HTTPRouteHandler, route: HTTPRoute) -> Iterator[tuple[
 
 def _find_domain_errors(handler: HTTPRouteHandler) -> Iterator[type[NyumbaError]]:
     if handler.resolve_security():
-        yield from (Unauthenticated, InvalidToken)
+        yield from (Unauthenticated, InvalidToken, DatabaseUnavailable)
     yield from handler.opt.get("errors", ())
     if _has_body(handler):
         yield MalformedBody

@@ -34,7 +34,12 @@ class Gate:
         self.is_closing = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; once closing, refuse readiness and let each answer be the last on its connection."""
+        """Pass everything on; once closing, refuse readiness and let each answer be the last on its connection.
+
+        HEAD is passed on as GET: the server keeps a scope of its own, and sends no body.
+        """
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
         if scope["type"] != ScopeType.HTTP or not self.is_closing:
             await self._app(scope, receive, send)
         elif scope["path"] == READY_PATH:

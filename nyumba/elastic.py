@@ -6,6 +6,7 @@ are several nodes, a connection that fails is tried on the next one, so every re
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from zlib import crc32
 
 from elastic_transport import ConnectionError as ElasticConnectionError
 from elastic_transport import ConnectionTimeout, TlsError
@@ -39,14 +40,18 @@ class SearchEngine:
     alias: str
     secret: str = field(repr=False)
 
-    async def search(self, body: bytes) -> bytes:
+    async def search(self, body: bytes, *, belonging: bytes = b"") -> bytes:
         """The answer to a `_search` of the alias, as it came: whoever asks decodes what is needed, and no more.
+
+        Searches that belong together ask the same copy of a shard: copies differ in what they still hold of deleted
+        documents, and so in scores, and pages would overlap.
 
         Raises:
             SearchUnavailable: Elasticsearch is down, too slow or refuses our key, or nothing has been indexed yet.
             SearchRefused: the body is wrong.
         """
-        return await self._post(f"/{self.alias}/_search?allow_partial_search_results=false", body)
+        copy = f"&preference={crc32(belonging):08x}" if belonging else ""
+        return await self._post(f"/{self.alias}/_search?allow_partial_search_results=false{copy}", body)
 
     async def search_at_point_in_time(self, body: bytes) -> bytes:
         """The answer to a `_search` whose body names a point in time. It raises what `search` does."""

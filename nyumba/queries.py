@@ -31,9 +31,10 @@ def describe_query(
                 )
                 for name, schema in schemas.items()
             ]
-            if media_types and self.responses:
+            answer = (self.responses or {}).get("200")
+            if media_types and isinstance(answer, OpenAPIResponse):
                 text = OpenAPIMediaType(Schema(type=OpenAPIType.STRING))
-                self.responses["200"] = OpenAPIResponse("A file", content=dict.fromkeys(media_types, text))
+                answer.description, answer.content = "A file", dict.fromkeys(media_types, text)
 
     return QueryOperation
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection
 
 from nyumba.properties.schemas import ListingCard, PropertyRead
-from nyumba.search.distances import measure_distance
+from nyumba.search.distances import measure_distance, tell_distance
 from nyumba.search.folding import fold
 
 NEAR_M = 2_000.0  # so far away, nearness is a half
@@ -129,7 +129,7 @@ def _is_same(first: str | None, second: str | None) -> bool:
 def _say_place(listing: Listing, other: Listing) -> str:
     distance_m = _measure(listing, other)
     if distance_m is not None:
-        return "less than 100 m away" if distance_m < 100 else f"{distance_m / 1000:.1f} km away"
+        return tell_distance(distance_m)
     return f"also in {other.neighborhood or other.city}"
 
 

@@ -24,11 +24,15 @@ class Interpretation(msgspec.Struct, frozen=True):
 
 
 class QueryEcho(msgspec.Struct, frozen=True):
-    """How the query was understood. `text` is what stays to be looked for as words; `applied` are all filters."""
+    """How the query was understood. `text` is what stays to be looked for as words; `applied` are all filters.
+
+    `overridden` are typed words that say nothing, because a parameter for the same thing was given.
+    """
 
     text: str | None
     applied: dict[str, Any]
     interpreted: list[Interpretation]
+    overridden: list[Interpretation]
 
 
 class Match(msgspec.Struct, frozen=True):

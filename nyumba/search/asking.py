@@ -94,13 +94,15 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
 ITEMS = msgspec.json.Decoder(Answer[ItemHit, Any])
 
 
-async def ask(engine: SearchEngine, body: dict[str, Any], decoder: msgspec.json.Decoder[A]) -> A:
-    """Ask Elasticsearch.
+async def ask(
+    engine: SearchEngine, body: dict[str, Any], decoder: msgspec.json.Decoder[A], *, belonging: bytes = b""
+) -> A:
+    """Ask Elasticsearch, and the same copies for all that belongs together.
 
     Raises:
         SearchUnavailable: it is down, too slow, or nothing has been indexed yet.
     """
-    answer = decoder.decode(await engine.search(msgspec.json.encode(body)))
+    answer = decoder.decode(await engine.search(msgspec.json.encode(body), belonging=belonging))
     if answer.timed_out:
         raise SearchTimedOut
     return answer

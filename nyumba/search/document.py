@@ -13,7 +13,7 @@ import msgspec
 
 from nyumba.search.synonyms import SYNONYMS
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 TEXT = {"type": "text", "analyzer": "listing", "search_analyzer": "typed"}
 KEYWORD = {"type": "keyword"}
@@ -32,25 +32,30 @@ PLACE = {**WORD, "fields": {"text": TEXT, "shown": KEYWORD, "beginnings": BEGINN
 SHOWN_ONLY = {"type": "keyword", "index": False, "doc_values": False}
 
 FOLDED = ["lowercase", "asciifolding"]
+# Before words are looked at: an accent that is a character of its own goes, since `asciifolding` knows whole letters
+# alone, and a space that does not break a line, as web pages have them, is a space.
+TIDIED = [*(f"\\u{code:04x}=>" for code in range(0x300, 0x370)), r"\u00a0=>\u0020"]
 STEMMED = [*FOLDED, "possessive", "kstem"]
+WORDS = {"char_filter": ["tidied"], "tokenizer": "standard"}
 
 SETTINGS: dict[str, Any] = {
     "number_of_shards": 1,
     "auto_expand_replicas": "0-1",
     "max_result_window": 10_001,
     "analysis": {
+        "char_filter": {"tidied": {"type": "mapping", "mappings": TIDIED}},
         "filter": {
             "possessive": {"type": "stemmer", "language": "possessive_english"},
             "synonyms": {"type": "synonym_graph", "synonyms": list(SYNONYMS)},
             "beginnings": {"type": "edge_ngram", "min_gram": 1, "max_gram": 12},
         },
         "analyzer": {
-            "listing": {"tokenizer": "standard", "filter": STEMMED},
-            "typed": {"tokenizer": "standard", "filter": [*STEMMED, "synonyms"]},
-            "plain": {"tokenizer": "standard", "filter": FOLDED},
-            "beginnings": {"tokenizer": "standard", "filter": [*FOLDED, "beginnings"]},
+            "listing": {**WORDS, "filter": STEMMED},
+            "typed": {**WORDS, "filter": [*STEMMED, "synonyms"]},
+            "plain": {**WORDS, "filter": FOLDED},
+            "beginnings": {**WORDS, "filter": [*FOLDED, "beginnings"]},
         },
-        "normalizer": {"folded": {"type": "custom", "filter": FOLDED}},
+        "normalizer": {"folded": {"type": "custom", "char_filter": ["tidied"], "filter": ["trim", *FOLDED]}},
     },
 }
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from anyio import CancelScope
 from elasticsearch import NotFoundError
 
 from nyumba.elastic import SearchEngine, is_outage
@@ -66,7 +67,7 @@ async def export_properties(engine: SearchEngine, search: ExportSearch) -> tuple
         ExportTooLarge: there are more than MOST_EXPORTED.
         SearchUnavailable: Elasticsearch is down, too slow, or nothing has been indexed yet.
     """
-    search, _ = understand(search)
+    search = understand(search).search
     batches = _read_batches(engine, search)
     try:
         first = await anext(batches)
@@ -132,11 +133,12 @@ async def _hold_still(engine: SearchEngine) -> AsyncIterator[_Point]:
     try:
         yield point
     finally:
-        try:
-            await engine.client.close_point_in_time(id=point.id)
-        except Exception as error:  # it ends by itself then
-            if not is_outage(error):
-                raise
+        with CancelScope(shield=True):  # where the client has gone, all else that waits is cancelled
+            try:
+                await engine.client.close_point_in_time(id=point.id)
+            except Exception as error:  # it ends by itself then
+                if not is_outage(error):
+                    raise
 
 
 def _write_csv(rows: Iterable[dict[str, Any]]) -> bytes:

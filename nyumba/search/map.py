@@ -71,16 +71,17 @@ async def map_properties(engine: SearchEngine, search: MapSearch) -> FeatureColl
         SearchUnavailable: Elasticsearch is down, too slow, or nothing has been indexed yet.
     """
     now = datetime.now(UTC)
-    search, _ = understand(search)
+    search = understand(search).search
     listing = build_listing(search, now)
+    query = msgspec.json.encode(search.list_applied())
     pins: list[SearchItem] = []
     rest = search.pins == 0
     if search.pins:
-        found = (await ask(engine, listing | {"size": search.pins}, ITEMS)).hits
+        found = (await ask(engine, listing | {"size": search.pins}, ITEMS, belonging=query)).hits
         pins = [hit.source for hit in found.hits]
         rest = found.total.value > len(pins)
     body = build_clusters(search, listing, [pin.id for pin in pins])
-    clusters = (await ask(engine, body, ITEMS)).aggregations["tiles"]["buckets"] if rest else []
+    clusters = (await ask(engine, body, ITEMS, belonging=query)).aggregations["tiles"]["buckets"] if rest else []
     return FeatureCollection(
         features=[*map(_show_pin, pins), *map(_show_cluster, clusters)],
         total=Total(len(pins) + sum(bucket["doc_count"] for bucket in clusters)),

@@ -6,10 +6,11 @@ outranks a clearly better match; and `is_featured` is not among them. docs/evalu
 """
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Any
 
 from nyumba.search.answers import SearchItem
+from nyumba.search.distances import tell_distance
 from nyumba.search.folding import fold
 from nyumba.search.text import split_words
 
@@ -17,6 +18,7 @@ WEIGHTS = {"freshness": 0.1, "popularity": 0.15, "nearness": 0.2}
 HALF_AS_FRESH = "30d"
 HALF_AS_NEAR = "3km"
 LATELY_DAYS = 7
+EAST_AFRICA = timezone(timedelta(hours=3))
 NOTABLE_DROP_PCT = 3
 POPULAR = 0.5  # 64 views
 PHRASE_WEIGHT = 0.5
@@ -66,10 +68,10 @@ def prefer_phrase(text: str) -> Query | None:
 def explain(
     item: SearchItem, distance_m: float | None, text: str | None, now: datetime, popularity: float = 0
 ) -> list[str]:
-    """Why an item is where it is, in words; the strongest reason first."""
+    """Why an item is where it is, in words; the strongest reason first. Days are those of East Africa."""
     reasons = []
     if distance_m is not None:
-        reasons.append(f"{distance_m / 1000:.1f} km away")
+        reasons.append(tell_distance(distance_m))
     if words := _find_words(text, item.title):
         reasons.append(f"“{' '.join(words)}” in the title")
     elif words := _find_words(text, f"{item.neighborhood or ''} {item.city or ''} {item.address or ''}"):
@@ -80,7 +82,7 @@ def explain(
         reasons.append("many have looked at it")
     if item.price_drop_pct is not None and item.price_drop_pct >= NOTABLE_DROP_PCT:
         reasons.append(f"price cut {item.price_drop_pct:.0f} %")
-    days = (now - item.listed_at).days
+    days = (now.astimezone(EAST_AFRICA).date() - item.listed_at.astimezone(EAST_AFRICA).date()).days
     if days < LATELY_DAYS:
         reasons.append("listed today" if days < 1 else f"listed {days} day{'s' if days > 1 else ''} ago")
     return reasons

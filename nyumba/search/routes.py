@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Router, get, post
+from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
@@ -35,6 +36,7 @@ from nyumba.search.service import search_properties
 from nyumba.search.suggest import Suggested, SuggestSearch, suggest
 
 LARGEST_BODY = 1_000_000
+TOTAL_COUNT = ResponseHeader(name="Total-Count", documentation_only=True, description="how many properties there are")
 ANSWERS = {200: ResponseSpec(SearchPage, generate_examples=False, description="Request fulfilled, document follows")}
 
 
@@ -99,6 +101,7 @@ async def show_map(request: Request[Any, Any, Any], search_engine: NamedDependen
     "/properties/export",
     operation_class=describe_query(ExportSearch, media_types=list(MEDIA_TYPES.values())),
     guards=[limit_by_address(EXPORT)],
+    response_headers=[TOTAL_COUNT],
     errors=[ExportTooLarge, RateLimited],
     summary="Download a whole search result",
 )

@@ -35,14 +35,15 @@ async def search_properties(
     """
     now = datetime.now(UTC)
     meant = guess(search) if "suggestions" in search.include else None
-    search, interpreted = understand(search)
+    understood = understand(search)
+    search = understood.search
     filters = search.list_applied()
     query = search.fingerprint(filters)
     after = decode_cursor(engine.secret, query, search.cursor) if search.cursor else None
     began = datetime.fromtimestamp(after.pop(), UTC) if after else now
     lag_s = freshness.measure_lag()
-    body = build_search(search, after, began, meant=understand(meant)[0] if meant else None)
-    answer = await ask(engine, body, _decoder)
+    body = build_search(search, after, began, meant=understand(meant).search if meant else None)
+    answer = await ask(engine, body, _decoder, belonging=query)
     hits = answer.hits.hits[: search.limit]
     more = len(answer.hits.hits) > search.limit
     total = answer.hits.total
@@ -52,7 +53,9 @@ async def search_properties(
         as_of=now,
         index_lag_ms=None if lag_s is None else round(lag_s * 1000),
         degraded=is_degraded(lag_s),
-        query=QueryEcho(search.search, describe_applied(search, filters), interpreted),
+        query=QueryEcho(
+            search.search, describe_applied(search, filters), understood.interpreted, understood.overridden
+        ),
         total=total,
         items=make_items(hits, search, began),
         promoted=make_items(read_slots(answer.aggregations), search, began, promoted=True),

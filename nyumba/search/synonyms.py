@@ -36,6 +36,7 @@ SYNONYMS = (
     "godown, warehouse",
     "maisonette, mansionette, masionette",
     "furnished, fanicha",
+    "ensuite, en suite",
     "new, mpya",
     "big, large, spacious, kubwa",
     "beautiful, nzuri",

@@ -5,7 +5,8 @@ search as the parameters that are reported for it.
 """
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
@@ -34,19 +35,32 @@ _ADDED = "amenities"  # all of them are asked for, so typed ones join the given 
 _MANY = frozenset({"property_type", "bedrooms", "amenities", "features", "city", "neighborhood", "place"})
 
 
-def understand(search: S) -> tuple[S, list[Interpretation]]:
-    """The search with filters in the place of the words that stand for them, and which those are."""
+@dataclass(frozen=True, slots=True)
+class Understood(Generic[S]):
+    """The search with filters in the place of the words that stand for them, and which those are.
+
+    `overridden` are the words that say nothing, for the caller has set a parameter for the same thing.
+    """
+
+    search: S
+    interpreted: list[Interpretation]
+    overridden: list[Interpretation]
+
+
+def understand(search: S) -> Understood[S]:
+    """Read filters out of what was typed, unless the caller wants it taken as words."""
     if search.search is None or search.interpret == "off":
-        return search, []
+        return Understood(search, [], [])
     found = interpret(search.search, forgive=search.typo == "auto")
     if found.rest == search.search:
-        return search, []
+        return Understood(search, [], [])
     used = [entry for entry in found.filters if _is_open(search, entry.param)]
     values = _collect(search, used)
     if isinstance(search, OrderedFilters):
         values.setdefault("sort", search.order)  # that of what was typed, though no text may be left
     understood = replace(search, search=found.rest or None, **values)
-    return understood, [Interpretation(entry.text, entry.param, _show(entry)) for entry in used]
+    overridden = [entry for entry in found.filters if not _is_open(search, entry.param)]
+    return Understood(understood, list(map(_tell, used)), list(map(_tell, overridden)))
 
 
 def guess(search: S) -> S | None:
@@ -73,5 +87,6 @@ def _collect(search: PropertyFilters, used: Iterable[Filter]) -> dict[str, Any]:
     return values
 
 
-def _show(entry: Filter) -> Any:  # noqa: ANN401  # whatever the parameter takes
-    return entry.values[0] if len(entry.values) == 1 else list(entry.values)
+def _tell(entry: Filter) -> Interpretation:
+    value = entry.values[0] if len(entry.values) == 1 else list(entry.values)
+    return Interpretation(entry.text, entry.param, value)

@@ -37,8 +37,8 @@ def test_errors_are_problems(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.get("security")])
-def test_operation_that_reads_tokens_says_what_a_bad_one_gets(name: str) -> None:
-    assert "401" in OPERATIONS[name]["responses"]
+def test_operation_that_reads_tokens_says_what_a_bad_one_gets_and_that_it_needs_the_database(name: str) -> None:
+    assert {"401", "503"} <= set(OPERATIONS[name]["responses"])
 
 
 @pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if "requestBody" in operation])
@@ -49,6 +49,12 @@ def test_body_takes_no_other_fields(name: str) -> None:
         schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     assert schema["additionalProperties"] is False
     assert {"400", "413"} <= set(OPERATIONS[name]["responses"])
+
+
+def test_export_says_how_many_there_are() -> None:
+    answer = OPERATIONS["get /api/v1/properties/export"]["responses"]["200"]
+    assert list(answer["headers"]) == ["Total-Count"]
+    assert list(answer["content"]) == ["text/csv", "application/x-ndjson"]
 
 
 def test_bounds_are_those_of_the_body() -> None:

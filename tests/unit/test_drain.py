@@ -18,7 +18,7 @@ async def ask(gate: Gate, path: str) -> dict[str, Any]:
     async def send(message: Any) -> None:  # noqa: ANN401
         sent.append(message)
 
-    await gate({"type": "http", "path": path}, None, send)  # type: ignore[typeddict-item, arg-type]
+    await gate({"type": "http", "method": "GET", "path": path}, None, send)  # type: ignore[typeddict-item, arg-type]
     return sent[0]
 
 

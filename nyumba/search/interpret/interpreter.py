@@ -16,6 +16,7 @@ from nyumba.search.interpret.settling import Match, settle
 from nyumba.search.interpret.vocabulary import Value, load_vocabulary
 
 ROUNDS = 3
+COUNTRY = "kenya"  # adds nothing to a place, and may begin the name of something else
 REMEMBERED = 2000  # pages, filters and sorts of a query come with the same text, and many people type the same
 
 
@@ -138,7 +139,8 @@ def _choose_rest(reading: Reading, matches: Iterable[Match], held: Sequence[bool
 
 
 def _is_little(reading: Reading, at: int) -> bool:
-    return reading.tokens[at].kind == "mark" or reading.tokens[at].word in reading.vocabulary.little
+    token = reading.tokens[at]
+    return token.kind == "mark" or token.word in reading.vocabulary.little or token.word == COUNTRY
 
 
 def _join(reading: Reading, stays: Sequence[bool]) -> str:

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import ceil, floor
 
-from nyumba.search.interpret.quantities import COUNTS, SQUARE_METERS, Quantity, read_choice, read_quantity
+from nyumba.search.interpret.quantities import (
+    COUNTS,
+    SQUARE_METERS,
+    Quantity,
+    read_another,
+    read_choice,
+    read_quantity,
+)
 from nyumba.search.interpret.reading import Reading
 from nyumba.search.interpret.vocabulary import Value
 
@@ -46,7 +53,7 @@ def read_measure(reading: Reading, at: int) -> Measure | None:
     if first is None:
         return None
     upper = _read_upper(reading, first, bound)
-    asked = _ask_range(first, upper, either=_is_choice(reading, first)) if upper else None
+    asked = _ask_range(first, upper, either=_is_choice(reading, first, bound)) if upper else None
     if asked is not None:
         return asked
     if bound in UNBOUND:
@@ -98,18 +105,22 @@ def _read_sign(reading: Reading, at: int) -> tuple[str | None, int]:
     return name, at + 1 + (reading.word(at + 1) == "=" and word in "<>")
 
 
-def _is_choice(reading: Reading, first: Quantity) -> bool:
-    return reading.word(first.end) in {"or", "au", "/", ","}
+def _is_choice(reading: Reading, first: Quantity, bound: str | None) -> bool:
+    """`2 or 3 bedrooms`, and `2 and 3 bedrooms` but after "between"."""
+    word = reading.word(first.end)
+    return word in {"or", "au", "/", ","} or (word in {"and", "na"} and bound is None)
 
 
 def _read_upper(reading: Reading, first: Quantity, bound: str | None) -> Quantity | None:
     """The other end of a range, or the other of two counts."""
     word = reading.word(first.end)
     joins = word in {"-", "–", "—", "~", "to", "hadi", "mpaka"} or (word in {"and", "na"} and bound == "between")
-    chooses = word in {"or", "au", "/"} and bound is None
+    chooses = word in {"or", "au", "/", "and", "na"} and bound is None
     if not joins and not chooses:
         return None
     second = read_quantity(reading, first.end + 1)
+    if second is None or second.unit is None:
+        second = read_another(reading, first, first.end + 1) or second
     if second is None or (chooses and second.unit not in COUNTS):
         return None
     alike = first.unit in {None, second.unit} or (first.unit == "money" and second.unit is None)

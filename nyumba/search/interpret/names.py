@@ -53,8 +53,8 @@ def _is_prefix(reading: Reading, at: int) -> bool:
 
 
 def _find_refused_end(reading: Reading, at: int) -> int:
-    """Where the phrase or word ends that begins here, or after a hyphen."""
-    start = at + (reading.word(at) == "-")
+    """Where the phrase or word ends that begins here, or after a hyphen, or after an "in"."""
+    start = at + (reading.word(at) == "-" or reading.word(at) in reading.vocabulary.before_place)
     return max(reading.find(start)[0], min(start + 1, len(reading)))
 
 

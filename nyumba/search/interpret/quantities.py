@@ -44,6 +44,19 @@ def read_quantity(reading: Reading, at: int) -> Quantity | None:
     return _read_plot(reading, at) or _read_plain(reading, at)
 
 
+def read_another(reading: Reading, first: Quantity, at: int) -> Quantity | None:
+    """A bare number after one that its unit stands before: `vyumba viwili au vitatu`, `elfu kumi hadi ishirini`."""
+    last = first.end - 1
+    if not reading.is_number(last) and reading.word(last) not in WHOLE:
+        return None
+    number = _read_number(reading, at)
+    if number is None or number.part or not _is_whole(reading, number.end):
+        return None
+    if first.scale is not None and number.value < 1000:
+        return Quantity(number.value * first.scale, number.end, "money")
+    return Quantity(number.value, number.end, first.unit) if first.unit in COUNTS else None
+
+
 def _read_scaled(reading: Reading, at: int) -> Quantity | None:
     """`milioni 2.5`, `elfu ishirini na tano`, `laki mbili na nusu`, `milioni moja na laki tano`."""
     end, meaning = reading.find(at)
@@ -70,18 +83,27 @@ def _read_addition(reading: Reading, at: int, scale: float) -> tuple[float, int]
 
 
 def _read_counted(reading: Reading, at: int) -> Quantity | None:
-    """`vyumba vitatu`, `ekari 2`, `ekari moja na nusu`: the number comes after what it counts."""
+    """`vyumba vitatu bafu mbili`, `bedrooms: 3`, `ekari moja na nusu`: the number comes after what it counts."""
     end, meaning = reading.find(at)
     unit = meaning.unit or ""
     if unit not in COUNTS and unit not in SQUARE_METERS:
         return None
-    number = _read_number(reading, end)
-    if number is None or number.part or reading.find(number.end)[1].unit or reading.is_glued(number.end):
+    colon = reading.word(end) == ":"
+    number = _read_number(reading, end + colon)
+    if number is None or number.part or not _is_whole(reading, number.end):
         return None
+    after, following = reading.find(number.end)
+    if following.unit and not colon and _read_number(reading, after) is None:
+        return None  # the number is that of the unit behind it
     if unit in SQUARE_METERS:
         more, after = _read_addition(reading, number.end, 1)
         return Quantity(number.value + more, after, unit=unit)
     return Quantity(number.value, _skip_sleeping(reading, number.end), unit=unit)
+
+
+def _is_whole(reading: Reading, end: int) -> bool:
+    """Whether a number ends here: `3`, `3,` and `(3)`, but neither `3-4` nor `3b`."""
+    return not reading.is_glued(end) or reading.word(end) in {",", ".", ";", ")"}
 
 
 def _skip_sleeping(reading: Reading, at: int) -> int:
@@ -102,10 +124,17 @@ def _read_plain(reading: Reading, at: int) -> Quantity | None:
     scale = SCALES.get(meaning.unit or "")
     if scale and not number.part:
         return _finish(reading, Quantity(number.value * scale, after, scale=scale, bound=bound), money=True)
-    has_letters = reading.is_glued(end) and reading.tokens[end].kind == "word" and meaning.unit != "currency"
-    if number.spelt or number.part or has_letters:
+    if number.spelt or number.part or _has_letters(reading, end):
         return None
     return _finish(reading, Quantity(number.value, end, grouped=number.grouped, bound=bound), money=False)
+
+
+def _has_letters(reading: Reading, end: int) -> bool:
+    """Whether letters hang on a number that are neither its currency nor say that it is a rent: `3rd`, `12b`."""
+    if not reading.is_glued(end) or reading.tokens[end].kind != "word":
+        return False
+    meaning = reading.find(end)[1]
+    return meaning.unit != "currency" and (meaning.words is None or meaning.words.param != "listing_type")
 
 
 def _read_inner_bound(reading: Reading, number: Quantity) -> tuple[int, str | None]:
@@ -118,8 +147,9 @@ def _read_inner_bound(reading: Reading, number: Quantity) -> tuple[int, str | No
         if role in meaning.roles and reading.find(after)[1].unit:
             return after, bound
     if reading.word(end) == "-" and reading.is_glued(end):
-        return end + (reading.find(end + 1)[1].unit in COUNTS), None
-    for filler in ("of", "an", "a"):
+        unit = reading.find(end + 1)[1].unit
+        return end + (unit in COUNTS or unit in SQUARE_METERS), None
+    for filler in ("th", "of", "an", "a"):
         end += number.part and reading.word(end) == filler
     return end, None
 
@@ -140,7 +170,8 @@ def _finish(reading: Reading, amount: Quantity, *, money: bool) -> Quantity:
 
 def _read_plot(reading: Reading, at: int) -> Quantity | None:
     """`50x100`: the sides of a plot, in feet."""
-    if not (reading.is_number(at) and reading.word(at + 1) in {"x", "by", "*", "×"} and reading.is_number(at + 2)):
+    is_plot = reading.word(at + 1) in {"x", "by", "kwa", "*", "×"} and reading.is_number(at + 2)
+    if not reading.is_number(at) or not is_plot:
         return None
     sides = [_read_digits(reading.word(i)) for i in (at, at + 2)]
     if None in sides or min(side or 0 for side in sides) < SMALLEST_PLOT_FT:
@@ -155,11 +186,16 @@ def _read_number(reading: Reading, at: int) -> Quantity | None:
         return _read_typed_number(reading, at)
     if word in {"an", "a"} and reading.find(at + 1)[1].unit in SQUARE_METERS:
         return Quantity(1, at + 1)
+    if word in {"one", "an", "a"} and reading.word(at + 1) in PARTS:
+        return Quantity(PARTS[reading.word(at + 1)], at + 2, part=True)
     if word in PARTS:
         three = word == "robo" and reading.word(at + 1) == "tatu"
         return Quantity(0.75, at + 2, part=True) if three else Quantity(PARTS[word], at + 1, part=True)
-    if word in TENS and reading.word(at + 1) == "na" and reading.word(at + 2) in ONES:
-        return Quantity(TENS[word] + ONES[reading.word(at + 2)], at + 3, spelt=True)
+    if word in TENS:
+        joined = reading.word(at + 1) in {"na", "-"}  # `ishirini na tano`, `twenty-five`, `twenty five`
+        ones = at + 1 + joined
+        if ONES.get(reading.word(ones), 10) < 10 and (joined or TENS[word] > 10):
+            return Quantity(TENS[word] + ONES[reading.word(ones)], ones + 1, spelt=True)
     return Quantity(WHOLE[word], at + 1, spelt=True) if word in WHOLE else None
 
 
@@ -200,12 +236,12 @@ def _is_code(reading: Reading, at: int) -> bool:
 
 
 def _read_digits(word: str) -> float | None:
-    """`45,000` and `1.500.000` are grouped, `2.5` and `2,5` are not."""
-    groups = word.replace(",", ".").split(".")
+    """`45,000`, `45,000.00` and `1.500.000` are grouped, `2.5` and `2,5` are not."""
+    groups = word.removesuffix(".00").replace(",", ".").split(".")
     if len(word) > 16 or (len(groups[0]) > 1 and groups[0][0] == "0"):
         return None
     if len(groups) == 1:
-        return float(word)
+        return float(groups[0])
     thousands = all(len(group) == 3 for group in groups[1:]) and len(groups[0]) <= 3 and groups[0] != "0"
     if thousands and ("," in word or len(groups) > 2):
         return float("".join(groups))

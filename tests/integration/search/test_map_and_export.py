@@ -1,18 +1,22 @@
 """Map and file show what the list shows, each property once."""
 
+import asyncio
 import csv
 import io
 import json
 from typing import Any, get_args
 
 import pytest
+from elasticsearch import AsyncElasticsearch
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from nyumba.app import create_app
 from nyumba.elastic import SearchEngine
 from nyumba.search import export
 from nyumba.search.schemas import Sort
+from nyumba.settings import Settings
 from tests.conftest import World
 from tests.integration.search.conftest import SEARCH, Market
 from tests.integration.search.oracle import CENTRE
@@ -129,13 +133,51 @@ async def test_file_is_as_it_was_when_it_began(
     assert await market.count() == 0
 
 
-async def test_file_leaves_no_point_in_time_behind(small_batches: None, market: Market) -> None:
-    async def count_open() -> int:
-        stats = await market.world.elastic.indices.stats(index=market.world.alias, metric="search")
-        return int(stats["_all"]["primaries"]["search"]["open_contexts"])
+async def count_open(market: Market) -> int:
+    stats = await market.world.elastic.indices.stats(index=market.world.alias, metric="search")
+    return int(stats["_all"]["primaries"]["search"]["open_contexts"])
 
+
+async def test_file_leaves_no_point_in_time_behind(small_batches: None, market: Market) -> None:
     await market.api.get(f"{SEARCH}/export")
-    assert await count_open() == 0
+    assert await count_open(market) == 0
+
+
+async def test_download_that_is_broken_off_leaves_no_point_in_time_behind(
+    small_batches: None, market: Market, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = AsyncElasticsearch.close_point_in_time
+
+    async def connect_and_close(client: AsyncElasticsearch, **named: Any) -> Any:  # noqa: ANN401
+        await asyncio.sleep(0)  # as when no connection is idle
+        return await close(client, **named)
+
+    monkeypatch.setattr(AsyncElasticsearch, "close_point_in_time", connect_and_close)
+    has_begun = asyncio.Event()
+    sent: list[Any] = []
+
+    async def receive() -> Any:  # noqa: ANN401  (ASGI as it is)
+        if not sent:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await has_begun.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:  # noqa: ANN401
+        sent.append(message)
+        if message["type"] == "http.response.body":
+            has_begun.set()
+
+    path = f"{SEARCH}/export"
+    scope: Any = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+        "headers": [], "client": ("127.0.0.1", 1), "server": ("test", 80), "scheme": "http", "http_version": "1.1",
+        "asgi": {"version": "3.0"},
+    }  # fmt: skip
+    app = create_app(settings)
+    async with app.lifespan():
+        await app(scope, receive, send)
+    assert sent[-1]["more_body"], "the whole file was sent"
+    assert await count_open(market) == 0
 
 
 async def test_too_large_an_export_is_refused_before_it_begins(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:

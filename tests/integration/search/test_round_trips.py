@@ -62,6 +62,29 @@ async def counted(world: World, wire: tuple[Wire, Api], monkeypatch: pytest.Monk
     return counted
 
 
+async def list_copies(counted: Counted, path: str, *asked: dict[str, Any]) -> list[str]:
+    """Which copy of the index each request to Elasticsearch prefers."""
+    counted.cable.requests.clear()
+    for params in asked:
+        assert (await counted.api.get(path, params=params)).status_code == 200
+    return [line.partition("preference=")[2] for line in counted.cable.requests if "_search" in line]
+
+
+async def test_pages_of_a_search_ask_one_copy_of_the_index(counted: Counted) -> None:
+    first = {"search": "windmill", "limit": 2}
+    cursor = (await counted.api.get(SEARCH, params=first)).json()["page"]["next_cursor"]
+    pages = await list_copies(counted, SEARCH, first, first | {"cursor": cursor}, first | {"skip": 2})
+    assert len(pages) == 3
+    assert len(set(pages)) == 1
+    assert await list_copies(counted, SEARCH, {"search": "garden"}) != pages[:1]
+
+
+async def test_pins_and_clusters_of_a_map_come_from_one_copy_of_the_index(counted: Counted) -> None:
+    copies = await list_copies(counted, f"{SEARCH}/map", BOX | {"pins": 1})
+    assert len(copies) == 2
+    assert copies[0] == copies[1] != ""
+
+
 ONE_SEARCH = (["POST _search"], 0)
 
 

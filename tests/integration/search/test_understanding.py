@@ -89,7 +89,9 @@ async def test_map_and_export_understand_the_same(market: World, api: Api) -> No
 
 async def test_typed_query_is_words_alone_when_turned_off(market: World, api: Api) -> None:
     answer = await search(api, search=TYPED, interpret="off")
-    assert answer["query"] | {"applied": None} == {"text": TYPED, "applied": None, "interpreted": []}
+    assert answer["query"] | {"applied": None} == {
+        "text": TYPED, "applied": None, "interpreted": [], "overridden": []
+    }  # fmt: skip
     assert [item["bedrooms"] for item in answer["items"]] == [4]
 
 
@@ -98,6 +100,14 @@ async def test_explicit_parameters_win(market: World, api: Api) -> None:
     assert {item["bedrooms"] for item in answer["items"]} == {3}
     assert [entry["param"] for entry in answer["query"]["interpreted"]] == ["property_type"]
     assert "price_max" not in answer["query"]["applied"]
+    assert answer["query"]["overridden"] == [
+        {"text": "2 bedroom", "param": "bedrooms", "value": 2},
+        {"text": "under 80k", "param": "price_max", "value": 80_000},
+    ]
+
+
+async def test_no_word_is_overridden_where_no_parameter_is_given(market: World, api: Api) -> None:
+    assert (await search(api, search=TYPED, amenities="gym", listing_type="rent"))["query"]["overridden"] == []
 
 
 async def test_pages_of_a_typed_query_go_on(market: World, api: Api) -> None:

@@ -61,7 +61,7 @@ def test_item_is_what_the_index_holds_and_what_the_search_adds() -> None:
     assert 1_100 < item.distance_m < 1_120
     assert item.highlights == {"title": ["<mark>Garden</mark>"], "city": ["x"]}
     assert item.match.score == 2.5
-    assert item.match.reasons == ["1.1 km away", "“garden” in the title", "listed 1 day ago"]
+    assert item.match.reasons == ["1.1 km away", "“garden” in the title", "listed 2 days ago"]
     assert not item.promoted
 
 

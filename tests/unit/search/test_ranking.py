@@ -44,8 +44,8 @@ def test_phrase_takes_two_words() -> None:
     assert prefer_phrase("garden flat") is not None
 
 
-def test_reasons_are_in_plain_words() -> None:
-    item = SearchItem(
+def make_item(listed_at: datetime) -> SearchItem:
+    return SearchItem(
         id=uuid4(),
         user_id=uuid4(),
         title="Garden flat",
@@ -69,8 +69,12 @@ def test_reasons_are_in_plain_words() -> None:
         created_at=NOW,
         price_per_m2=None,
         price_drop_pct=8.2,
-        listed_at=NOW - timedelta(days=3),
+        listed_at=listed_at,
     )
+
+
+def test_reasons_are_in_plain_words() -> None:
+    item = make_item(NOW - timedelta(days=3))
     assert explain(item, 812, "GARDEN kilimani", NOW) == [
         "0.8 km away",
         "“GARDEN” in the title",
@@ -80,8 +84,24 @@ def test_reasons_are_in_plain_words() -> None:
     later = NOW + timedelta(days=9)
     assert explain(item, None, "to gard lima, ool", later) == ["price cut 8 %"]
     assert explain(item, None, "gardens", later) == ["“gardens” in the title", "price cut 8 %"]
+    assert explain(item, 40, "", later) == ["less than 100 m away", "price cut 8 %"]
     assert explain(item, 812, "pool", later)[1:] == ["has pool", "price cut 8 %"]
     assert explain(item, 812, "pool", later, 0.6)[1:] == ["has pool", "many have looked at it", "price cut 8 %"]
+
+
+@pytest.mark.parametrize(
+    ("listed_at", "told"),
+    [
+        ("2026-03-04T00:00:00+03:00", "listed today"),
+        ("2026-03-03T23:59:59+03:00", "listed 1 day ago"),
+        ("2026-02-26T00:00:00+03:00", "listed 6 days ago"),
+        ("2026-02-25T23:59:59+03:00", None),
+    ],
+)
+def test_days_are_those_of_east_africa(listed_at: str, told: str | None) -> None:
+    item = make_item(datetime.fromisoformat(listed_at))
+    for now in ("2026-03-03T21:00:00+00:00", "2026-03-04T20:59:59+00:00"):
+        assert explain(item, None, None, datetime.fromisoformat(now)) == ["price cut 8 %", *([told] if told else [])]
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001

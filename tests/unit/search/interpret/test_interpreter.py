@@ -44,6 +44,15 @@ def test_what_is_not_understood_stays_as_it_was_typed() -> None:
         ("min 20k max 30k", {"price_min": [20_000], "price_max": [30_000]}),
         ("around 100k", {"price_min": [90_000], "price_max": [110_000]}),
         ("20k+", {"price_min": [20_000]}),
+        ("25k bob", {"price_max": [25_000]}),
+        ("kes 25,000.00", {"price_max": [25_000]}),
+        ("starting 20k", {"price_min": [20_000]}),
+        ("20k kwenda juu", {"price_min": [20_000]}),
+        ("20k kushuka", {"price_max": [20_000]}),
+        ("fifty thousand", {"price_max": [50_000]}),
+        ("twenty-five thousand", {"price_max": [25_000]}),
+        ("elfu arobaini", {"price_max": [40_000]}),
+        ("20000pm", {"price_max": [20_000], "listing_type": ["rent"]}),
     ],
 )
 def test_price_words(text: str, wanted: dict[str, list[object]]) -> None:
@@ -51,10 +60,66 @@ def test_price_words(text: str, wanted: dict[str, list[object]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2BR/2BA", {"bedrooms": [2], "bathrooms_min": [2]}),
+        ("Bedrooms: 3, bathrooms: 2", {"bedrooms": [3], "bathrooms_min": [2]}),
+        ("Bedrooms: 3 bathrooms: 2", {"bedrooms": [3], "bathrooms_min": [2]}),
+        ("chumba kimoja elfu kumi na mbili", {"bedrooms": [1], "price_max": [12_000]}),
+        ("vyumba 2 elfu 20", {"bedrooms": [2], "price_max": [20_000]}),
+        ("vyumba viwili bafu moja", {"bedrooms": [2], "bathrooms_min": [1]}),
+        ("bafu mbili vyumba vitatu", {"bathrooms_min": [2], "bedrooms": [3]}),
+        ("bedrooms 3 bathrooms 2", {"bedrooms": [3], "bathrooms_min": [2]}),
+        ("vyumba vitatu au zaidi", {"bedrooms_min": [3]}),
+        ("vyumba viwili au vitatu", {"bedrooms": [2, 3]}),
+        ("vyumba 2 hadi 4", {"bedrooms": [2, 3, 4]}),
+        ("kati ya elfu kumi na ishirini", {"price_min": [10_000], "price_max": [20_000]}),
+        ("laki mbili hadi tatu", {"price_min": [200_000], "price_max": [300_000]}),
+        ("50 kwa 100", {"square_meters_min": [418], "square_meters_max": [511], "property_type": ["land"]}),
+        ("1/8th acre", {"square_meters_min": [455], "square_meters_max": [557], "property_type": ["land"]}),
+        ("one eighth acre", {"square_meters_min": [455], "square_meters_max": [557], "property_type": ["land"]}),
+        ("vyumba 3, kilimani", {"bedrooms": [3], "neighborhood": ["Kilimani"]}),
+        ("2 and 3 bedrooms", {"bedrooms": [2, 3]}),
+        ("between 2 and 4 bedrooms", {"bedrooms": [2, 3, 4]}),
+        ("2 and 4 bedrooms", {"bedrooms": [2, 4]}),
+        ("80k and 2 bedrooms", {"price_max": [80_000], "bedrooms": [2]}),
+        ("2 bathrooms and 3 bedrooms", {"bathrooms_min": [2], "bedrooms": [3]}),
+        ("quarter-acre", {"square_meters_min": [910], "square_meters_max": [1113], "property_type": ["land"]}),
+        ("flat master en-suite", {"property_type": ["apartment"], "features": ["master ensuite"]}),
+        ("nyumba rahisi", {"property_type": ["house", "townhouse", "apartment"], "sort": ["price"]}),
+        ("flats in kilimani nairobi kenya", {
+            "property_type": ["apartment"], "neighborhood": ["Kilimani"], "city": ["Nairobi", "Nairobi City"]
+        }),
+    ],
+)  # fmt: skip
+def test_ways_to_write_what_is_wanted(text: str, wanted: dict[str, list[object]]) -> None:
+    assert read(text) == (wanted, "")
+
+
+@pytest.mark.parametrize(
+    "refused",
+    ["not in westlands", "un furnished", "outside nairobi", "excluding kilimani", "other than kilimani",
+     "anywhere but karen", "don't want bedsitter", "haina lift", "instead of land",
+     "10 minutes to cbd", "5 mins drive to cbd"],
+)  # fmt: skip
+def test_what_is_not_wanted_and_what_is_only_near_stays_text(refused: str) -> None:
+    assert read(f"2 bedroom {refused}") == ({"bedrooms": [2]}, refused)
+
+
+def test_a_drive_is_a_name_also_where_it_is_to_let() -> None:
+    assert read("riverside drive to let") == ({"listing_type": ["rent"]}, "riverside drive")
+
+
+def test_the_country_counts_where_it_is_a_part_of_a_name() -> None:
+    assert read("house in nanyuki kenya, mount kenya view")[1] == "mount kenya view"
+    assert read("kileleshwa kenya high school") == ({"neighborhood": ["Kileleshwa"]}, "kenya high school")
+
+
+@pytest.mark.parametrize(
     "text",
     ["2015", "0712345678", "A12", "EN-0042", "12345", "under 80", "2 by 2 shop", "4th floor", "room 3", "50%", "3rd",
      "Rent House Road", "garden city mall", "no pool", '"2 bedroom"', "rent to own", "annex", "1/0 acre", "rent3d",
-     "gym24"],
+     "gym24", "semi furnished", "kenya", "25.000.0"],
 )  # fmt: skip
 def test_traps_are_no_filters(text: str) -> None:
     assert read(text) == ({}, text)
