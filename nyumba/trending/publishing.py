@@ -1,7 +1,7 @@
 """Telling the index about scores that changed enough, and forgetting the events of days that are over.
 
 Invariant: however many processes do this and whatever visitors do, no more than MOST_AN_HOUR properties are written
-anew within an hour, and one only when its score has grown by STEP.
+anew within an hour, and one only when its score has come to another STEP.
 """
 
 import asyncio

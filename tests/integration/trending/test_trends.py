@@ -139,14 +139,15 @@ async def test_owner_who_has_logged_out_does_not_lift_it_either_and_others_at_th
 
 
 async def test_index_hears_of_a_score_only_when_it_grew_enough(world: World, engine: AsyncEngine) -> None:
+    """Each day raises scores by a third of a doubling: these views come to another step on none that they should not."""
     property_id = await world.add_property()
-    await note(world, property_id, [("view", 0, visitor) for visitor in range(8)])
+    await note(world, property_id, [("view", 0, visitor) for visitor in range(34)])
     await fold_views(engine)
     assert (await publish_trends(engine), await publish_trends(engine)) == (1, 0)
-    await note(world, property_id, [("view", 0, visitor) for visitor in range(8, 10)])
+    await note(world, property_id, [("view", 0, 34)])
     await fold_views(engine)
     assert await publish_trends(engine) == 0
-    await note(world, property_id, [("view", 0, visitor) for visitor in range(10, 16)])
+    await note(world, property_id, [("view", 0, visitor) for visitor in range(35, 50)])
     await fold_views(engine)
     assert await publish_trends(engine) == 1
 
