@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from indexer.security_roles import KEY_NAMES
 from nyumba.database_roles import ROLE_NAMES
-from nyumba.env_file import SECRETS
+from nyumba.env_file import SECRETS, write_secrets
 from nyumba.settings import PREFIX, Settings
 from nyumba.setup_roles import name_role
 
@@ -116,6 +116,23 @@ def test_our_containers_get_known_settings_alone(name: str) -> None:
     known = {PREFIX + setting.upper() for setting in Settings.__dataclass_fields__}
     given = {variable.removesuffix("_FILE") for variable in SERVICES[name]["environment"]}
     assert given - known == set()
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_our_containers_take_their_settings_from_what_make_env_writes(name: str, tmp_path: Path) -> None:
+    write_secrets(tmp_path / ".env")
+    made = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+
+    def fill(found: re.Match[str]) -> str:
+        return made[found[1]] if found[2] == "?" else made.get(found[1], found[3])
+
+    given = {
+        variable: re.sub(r"\$\{(\w+):([?-])([^}]*)\}", fill, value)
+        for variable, value in SERVICES[name]["environment"].items()
+        if not variable.endswith("_FILE")
+    }
+    settings = Settings.from_env(given)
+    assert make_url(settings.require_database_url()).username == DATABASE_USERS[name]
 
 
 def test_superuser_is_known_to_elasticsearch_and_to_what_makes_keys() -> None:

@@ -2,17 +2,22 @@
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
 from elasticsearch import AsyncElasticsearch
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from nyumba.cli import main
 from nyumba.database_roles import ROLE_NAMES, SEQUENCES, TABLES, RoleName
-from nyumba.db import is_privilege_missing
+from nyumba.db import create_engine, is_privilege_missing
+from nyumba.local.services import ServiceUrls
+from nyumba.migrate import migrate
 from nyumba.settings import Settings
-from nyumba.setup_roles import build_verifier
+from nyumba.setup_roles import build_verifier, name_role
 from tests.conftest import World, run_sql
 from tests.integration.database_roles.conftest import PASSWORDS, set_up
 
@@ -102,6 +107,28 @@ async def test_roles_have_no_rights_of_administrators(world: World, role_urls: d
 async def test_several_at_once_wait_for_each_other(database_url: str, role_names: dict[RoleName, str]) -> None:
     outcomes = await asyncio.gather(*(set_up(database_url) for _ in range(4)))
     assert sorted(outcome[role_names["api"]] for outcome in outcomes) == ["made", *["up to date"] * 3]
+
+
+@pytest.fixture
+def plain_owner(services: ServiceUrls) -> Iterator[str]:
+    """A migrated database of somebody who may make roles and is no superuser."""
+    name = f"plain_{uuid4().hex}"
+    run_sql(services.database_url, f"CREATE ROLE {name} LOGIN CREATEROLE", f"CREATE DATABASE {name} OWNER {name}")
+    url = make_url(services.database_url).set(database=name, username=name).render_as_string(hide_password=False)
+    migrate(url)
+    yield url
+    roles = [name_role(name, role) for role in ROLE_NAMES]
+    run_sql(services.database_url, f"DROP DATABASE {name}", *(f"DROP ROLE IF EXISTS {role}" for role in [*roles, name]))
+
+
+async def test_owner_need_not_be_a_superuser(plain_owner: str) -> None:
+    assert set((await set_up(plain_owner)).values()) == {"made"}
+    assert set((await set_up(plain_owner)).values()) == {"up to date"}
+    role = name_role(str(make_url(plain_owner).database), "mail")
+    engine = create_engine(make_url(plain_owner).set(username=role).render_as_string(hide_password=False))
+    assert not await is_refused(engine, "SELECT id, email FROM users")
+    assert await is_refused(engine, "SELECT full_name FROM users")
+    await engine.dispose()
 
 
 async def test_verifier_is_the_one_that_postgresql_makes(
