@@ -20,6 +20,7 @@ from nyumba.settings import Settings
 from nyumba.setup_roles import build_verifier, name_role
 from tests.conftest import World, run_sql
 from tests.integration.database_roles.conftest import PASSWORDS, set_up
+from tests.statements import record_statements
 
 RELATIONS = """
     SELECT relname FROM pg_class
@@ -131,18 +132,25 @@ async def test_owner_need_not_be_a_superuser(plain_owner: str) -> None:
     await engine.dispose()
 
 
-async def test_verifier_is_the_one_that_postgresql_makes(
-    world: World, database_url: str, role_names: dict[RoleName, str]
-) -> None:
-    """So the password works, and is in no statement that PostgreSQL could log."""
+async def test_verifier_is_the_one_that_postgresql_makes(world: World, role_names: dict[RoleName, str]) -> None:
+    """So the role logs in by the password, which PostgreSQL was never told."""
     await world.sql(f"CREATE ROLE \"{role_names['api']}\" PASSWORD '{PASSWORDS['api']}'")
     [(kept,)] = await world.sql("SELECT rolpassword FROM pg_authid WHERE rolname = :name", name=role_names["api"])
-    salt = b64decode(kept.split("$")[1].split(":")[1])
-    assert build_verifier(PASSWORDS["api"], salt) == kept
-    await set_up(database_url)
-    [(own,)] = await world.sql("SELECT rolpassword FROM pg_authid WHERE rolname = :name", name=role_names["api"])
-    assert own != kept
-    assert build_verifier(PASSWORDS["api"], b64decode(own.split("$")[1].split(":")[1])) == own
+    salt = kept.split("$")[1].split(":")[1]
+    assert build_verifier(PASSWORDS["api"], b64decode(salt)) == kept
+
+
+async def test_no_password_is_in_a_statement(world: World, database_url: str, role_names: dict[RoleName, str]) -> None:
+    """PostgreSQL logs those that fail, or all."""
+    with record_statements() as statements:
+        await set_up(database_url)
+    told = "\n".join(statements)
+    assert [name for name in ROLE_NAMES if f'ALTER ROLE "{role_names[name]}" LOGIN' not in told] == []
+    assert [name for name, password in PASSWORDS.items() if password in told] == []
+    stored = await world.sql(
+        "SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY(:roles)", roles=[*role_names.values()]
+    )
+    assert [role for role, verifier in stored if verifier not in told] == []
 
 
 def test_command_says_what_became_of_each_role(database_url: str, role_names: dict[RoleName, str]) -> None:
