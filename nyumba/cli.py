@@ -17,6 +17,7 @@ from nyumba.mail.cli import mail
 from nyumba.migrate import migrate
 from nyumba.seed.cli import seed_listings
 from nyumba.settings import Settings
+from nyumba.setup_roles import set_up_database_roles
 
 YOUNG_OBJECTS = 10_000  # a search leaves next to no cycles, so looking for them each 700 objects finds nothing
 
@@ -33,6 +34,7 @@ main.add_command(import_file)
 main.add_command(seed_listings)
 main.add_command(mail)
 main.add_command(images)
+main.add_command(set_up_database_roles)
 
 
 @main.command()

@@ -9,7 +9,14 @@ from collections.abc import Callable
 
 import click
 
-from nyumba.db import is_database_outage, is_database_unknown, is_interrupted, is_login_refused, is_schema_missing
+from nyumba.db import (
+    is_database_outage,
+    is_database_unknown,
+    is_interrupted,
+    is_login_refused,
+    is_privilege_missing,
+    is_schema_missing,
+)
 from nyumba.elastic import is_denied, is_foreign, is_outage
 from nyumba.errors import AccessDenied, DatabaseUnavailable, NyumbaError, SchemaMissing, SearchUnavailable
 from nyumba.settings import LogLevel
@@ -62,6 +69,13 @@ _MEANINGS: list[tuple[Callable[[Exception], bool], NyumbaError]] = [
     (
         is_login_refused,
         DatabaseUnavailable("PostgreSQL refuses the user or the password; check NYUMBA_DATABASE_URL"),
+    ),
+    (
+        is_privilege_missing,
+        DatabaseUnavailable(
+            "PostgreSQL does not let the user of NYUMBA_DATABASE_URL do this; run `nyumba setup-roles` as the owner of"
+            " the tables, or this command as the owner"
+        ),
     ),
     (
         is_database_unknown,

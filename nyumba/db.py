@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 from asyncpg.exceptions import (
     DeadlockDetectedError,
+    InsufficientPrivilegeError,
     InvalidCatalogNameError,
     LockNotAvailableError,
     QueryCanceledError,
@@ -146,6 +147,11 @@ def may_pass(error: Exception) -> bool:
 def is_login_refused(error: Exception) -> bool:
     """Whether PostgreSQL knows no such user, or not by this password."""
     return read_sqlstate(error).startswith(LOGIN_CLASS)
+
+
+def is_privilege_missing(error: Exception) -> bool:
+    """Whether PostgreSQL does not let the user do what a statement does."""
+    return read_sqlstate(error) == InsufficientPrivilegeError.sqlstate
 
 
 def is_database_unknown(error: Exception) -> bool:

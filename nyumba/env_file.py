@@ -15,6 +15,9 @@ Make = Callable[[], str]
 
 SECRETS: Mapping[str, Make] = {
     "POSTGRES_PASSWORD": lambda: secrets.token_hex(24),  # hexadecimal: they stand in URLs
+    "NYUMBA_API_DATABASE_PASSWORD": lambda: secrets.token_hex(24),
+    "NYUMBA_INDEXER_DATABASE_PASSWORD": lambda: secrets.token_hex(24),
+    "NYUMBA_MAIL_DATABASE_PASSWORD": lambda: secrets.token_hex(24),
     "ELASTIC_PASSWORD": lambda: secrets.token_hex(24),
     "NYUMBA_KIBANA_SYSTEM_PASSWORD": lambda: secrets.token_hex(24),
     "NYUMBA_ANALYST_PASSWORD": lambda: secrets.token_hex(12),
@@ -22,6 +25,7 @@ SECRETS: Mapping[str, Make] = {
     "KIBANA_ENCRYPTION_KEY": lambda: secrets.token_hex(24),
     "MINIO_ROOT_USER": lambda: f"nyumba-{secrets.token_hex(6)}",
     "MINIO_ROOT_PASSWORD": lambda: secrets.token_hex(24),
+    "MINIO_API_PASSWORD": lambda: secrets.token_hex(20),
 }
 
 

@@ -79,6 +79,15 @@ class Settings:
     analyst_password: Annotated[str | None, "what `setup-security` gives the user `analyst`"] = field(
         default=None, repr=False
     )
+    api_database_password: Annotated[str | None, "what `setup-roles` gives the API's role"] = field(
+        default=None, repr=False
+    )
+    indexer_database_password: Annotated[str | None, "what `setup-roles` gives the indexer's role"] = field(
+        default=None, repr=False
+    )
+    mail_database_password: Annotated[str | None, "what `setup-roles` gives the mail worker's role"] = field(
+        default=None, repr=False
+    )
     secret_key: Annotated[str, "signs cursors and tokens; 32 characters or more, required in production"] = field(
         default=DEVELOPMENT_SECRET, repr=False
     )
@@ -211,6 +220,7 @@ _NUMBERS = {
 _INDEX_NAMES = {"SEARCH_ALIAS", "EVENTS_PREFIX"}
 _HTTP_URLS = {"PUBLIC_URL", "S3_ENDPOINT_URL", "S3_PUBLIC_URL", "KIBANA_URL"}
 _PASSWORDS = {"KIBANA_SYSTEM_PASSWORD", "ANALYST_PASSWORD"}
+_DATABASE_PASSWORDS = {"API_DATABASE_PASSWORD", "INDEXER_DATABASE_PASSWORD", "MAIL_DATABASE_PASSWORD"}
 _API_KEYS = {"ELASTICSEARCH_API_KEY", "ELASTICSEARCH_EVENTS_API_KEY", "KIBANA_API_KEY"}
 _PATHS = {"STATE_DIR", "CACHE_DIR", "ELASTICSEARCH_HOME"}
 
@@ -248,6 +258,10 @@ def _check_url(name: str, key: str, value: str) -> None:
 def _check_credential(name: str, key: str, value: str) -> None:
     if key in _PASSWORDS and not SHORTEST_PASSWORD <= len(value) <= 200:
         raise SettingInvalid(name, f"must be {SHORTEST_PASSWORD} to 200 characters")
+    if key in _DATABASE_PASSWORDS and not re.fullmatch(rf"[A-Za-z0-9._~-]{{{SHORTEST_PASSWORD},200}}", value):
+        raise SettingInvalid(
+            name, f"must be {SHORTEST_PASSWORD} to 200 of letters, digits and . _ ~ -: it stands in a URL as it is"
+        )
     if key in _API_KEYS and not re.fullmatch("[A-Za-z0-9+/=_:-]{16,}", value):
         raise SettingInvalid(name, "must be the `encoded` form of an API key: letters, digits, + / = _ : and -")
 

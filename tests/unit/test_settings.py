@@ -120,6 +120,8 @@ def test_nothing_configured_says_what_to_do(tmp_path: Path) -> None:
         ("NYUMBA_ELASTICSEARCH_API_KEY", "two words of a key", "encoded"),
         ("NYUMBA_KIBANA_URL", "kibana:5601", "http:// or https://"),
         ("NYUMBA_ANALYST_PASSWORD", "short", "12 to 200"),
+        ("NYUMBA_MAIL_DATABASE_PASSWORD", "short", "12 to 200"),
+        ("NYUMBA_API_DATABASE_PASSWORD", "p@ssword-of-the-api", "stands in a URL"),
         ("NYUMBA_DATABSE_URL", "x", r"\.env\.example"),
     ],
 )
