@@ -153,6 +153,19 @@ def is_database_unknown(error: Exception) -> bool:
     return read_sqlstate(error) == InvalidCatalogNameError.sqlstate
 
 
+def is_access_refused(error: Exception) -> bool:
+    """Whether PostgreSQL answers and does not let us in. Waiting does not help, so whoever can end does."""
+    return is_login_refused(error) or is_database_unknown(error)
+
+
+def describe_absence(error: Exception) -> str | None:
+    """What keeps the API from PostgreSQL, for the log; None for any other error."""
+    if is_access_refused(error):
+        state = read_sqlstate(error)
+        return f"PostgreSQL refuses the user, the password or the database of NYUMBA_DATABASE_URL (SQLSTATE {state})"
+    return "PostgreSQL is unavailable" if is_database_outage(error) else None
+
+
 def is_schema_missing(error: Exception) -> bool:
     """Whether a statement failed because a table or column of this release is not there."""
     return read_sqlstate(error) in (UndefinedTableError.sqlstate, UndefinedColumnError.sqlstate)
