@@ -152,6 +152,21 @@ async def check_alias(engine: AsyncEngine, client: AsyncElasticsearch, alias: st
     return Check("alias", "fine", f"{alias} shows {shown[0]}, mapping of this release")
 
 
+async def check_versions(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Check:
+    """Is the database as new as the index? One that was restored is not, and its changes are taken for old ones."""
+    shown = await read_shown(client, alias)
+    newest = 0
+    if shown:
+        answer = await client.search(index=shown, size=0, aggs={"newest": {"max": {"field": "_version"}}})
+        newest = int(answer["aggregations"]["newest"]["value"] or 0)
+    async with engine.connect() as connection:
+        last: int = (await connection.execute(text("SELECT last_value FROM search_version_seq"))).scalar_one()
+    if newest > last:
+        found = f"the index is at {newest}, the database at {last}, as after a restore"
+        return Check("versions", "wrong", found, "run `nyumba-indexer reindex` before people write")
+    return Check("versions", "fine", f"the database is at {last}")
+
+
 async def check_write_aliases(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Check:
     """Can every registered index be written to?"""
     async with engine.connect() as connection:
@@ -241,6 +256,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "queue": check_queue,
     "elasticsearch": check_elasticsearch,
     "alias": check_alias,
+    "versions": check_versions,
     "write aliases": check_write_aliases,
     "shards": check_health,
     "blocks": check_blocks,

@@ -80,6 +80,14 @@ async def block_writes(world: World) -> None:
     await world.elastic.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": True})
 
 
+async def restore(world: World) -> None:
+    for _ in range(2):
+        await world.add_property()
+    await world.processor.drain()
+    await world.elastic.indices.refresh(index=world.alias)
+    await world.sql("SELECT setval('search_version_seq', 1)")
+
+
 async def bury(world: World) -> None:
     property_id = await world.add_property()
     await world.processor.drain()
@@ -101,6 +109,7 @@ async def bury(world: World) -> None:
         (take_alias_off, "alias", "on no index: run `nyumba-indexer reindex`"),
         (change_mapping, "alias", "mapping of another release"),
         (block_writes, "blocks", "read_only_allow_delete"),
+        (restore, "versions", "before people write"),
         (bury, "queue", "`nyumba-indexer dead list`"),
     ],
 )
