@@ -20,6 +20,7 @@ from indexer.generations import read_generations
 from indexer.indices import read_shown
 from indexer.readings import read_readings
 from nyumba.commands import explain
+from nyumba.elastic import is_blocked
 from nyumba.errors import AccessDenied
 from nyumba.migrate import alembic_config
 
@@ -80,6 +81,8 @@ async def _run(name: str, check: Examination, engine: AsyncEngine, client: Async
     try:
         return await check(engine, client, alias)
     except Exception as error:
+        if is_blocked(error):
+            return Check(name, "unknown", "an index that it takes is closed")
         failure = explain(error)
         if failure is None:
             raise
@@ -188,17 +191,16 @@ async def check_queue(engine: AsyncEngine, _: AsyncElasticsearch, alias: str) ->
 
 
 async def check_blocks(_: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Check:
-    """Do the indices take writes?"""
-    answer = await client.indices.get_settings(index=f"{alias}-*", name="index.blocks.*", flat_settings=True)
+    """Does the cluster take writes, and does each index? One that is closed takes none."""
+    state = await client.cluster.state(metric="blocks", index=f"{alias}-*", expand_wildcards="all")
+    blocks = {"the cluster": state["blocks"].get("global", {}), **state["blocks"].get("indices", {})}
     blocked = sorted(
-        f"{index} ({name.removeprefix('index.blocks.')})"
-        for index, found in answer.body.items()
-        for name, value in found["settings"].items()
-        if str(value) == "true"
+        f"{name} ({block['description'].partition(';')[0]})"
+        for name, found in blocks.items()
+        for block in found.values()
     )
     if blocked:
-        advice = "make room on the disk, then lift the block as docs/alerts.md says under Breaker"
-        return Check("blocks", "wrong", f"on {', '.join(blocked)}", advice)
+        return Check("blocks", "wrong", f"on {', '.join(blocked)}", "lift them as docs/alerts.md says under Breaker")
     return Check("blocks", "fine", "none")
 
 

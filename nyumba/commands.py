@@ -10,7 +10,7 @@ from collections.abc import Callable
 import click
 
 from nyumba.db import is_database_outage, is_database_unknown, is_interrupted, is_login_refused, is_schema_missing
-from nyumba.elastic import is_denied, is_foreign, is_outage
+from nyumba.elastic import is_blocked, is_denied, is_foreign, is_outage
 from nyumba.errors import AccessDenied, DatabaseUnavailable, NyumbaError, SchemaMissing, SearchUnavailable
 from nyumba.settings import LogLevel
 
@@ -42,6 +42,10 @@ def explain(error: Exception) -> NyumbaError | None:
 
 
 _MEANINGS: list[tuple[Callable[[Exception], bool], NyumbaError]] = [
+    (
+        is_blocked,
+        SearchUnavailable("Elasticsearch is read-only, or an index is closed; `nyumba-indexer doctor` says which"),
+    ),
     (is_outage, SearchUnavailable("Elasticsearch does not answer; check NYUMBA_ELASTICSEARCH_URL, or start it")),
     (
         is_denied,

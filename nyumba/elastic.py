@@ -17,7 +17,8 @@ from nyumba.settings import split_nodes
 
 OUTAGES = (ElasticConnectionError, ConnectionTimeout, TlsError)
 OUTAGE_STATUSES = frozenset({429, 500, 502, 503, 504})
-CLUSTER_BLOCK = "cluster_block_exception"
+CLOSED = "index_closed_exception"
+BLOCKS = frozenset({"cluster_block_exception", CLOSED})  # somebody, or a full disk, has put them on
 DENIED_STATUSES = frozenset({401, 403})
 LONGEST_REASON = 2000
 OVER_TIME = b'"search_timeout_exception"'
@@ -43,7 +44,7 @@ class SearchEngine:
         """The answer to a `_search` of the alias, as it came: whoever asks decodes what is needed, and no more.
 
         Raises:
-            SearchUnavailable: Elasticsearch is down, too slow or refuses our key, or nothing has been indexed yet.
+            SearchUnavailable: Elasticsearch is down, too slow or refuses our key, or no index is there and open.
             SearchRefused: the body is wrong.
         """
         return await self._post(f"/{self.alias}/_search?allow_partial_search_results=false", body)
@@ -63,7 +64,7 @@ class SearchEngine:
             raise SearchUnavailable("nothing has been indexed yet")
         if answer.status in OUTAGE_STATUSES and OVER_TIME in answer.body:
             raise SearchTimedOut
-        if answer.status in OUTAGE_STATUSES | DENIED_STATUSES:
+        if answer.status in OUTAGE_STATUSES | DENIED_STATUSES or CLOSED.encode() in answer.body:
             raise SearchUnavailable("search does not answer now; try again soon") from SearchRefused(answer)
         raise SearchRefused(answer)
 
@@ -92,8 +93,13 @@ def create_client(
 def is_outage(error: Exception) -> bool:
     """Whether an error says that Elasticsearch cannot answer now, as against that the request was wrong."""
     if isinstance(error, ApiError):
-        return error.status_code in OUTAGE_STATUSES or error.error == CLUSTER_BLOCK
+        return error.status_code in OUTAGE_STATUSES or is_blocked(error)
     return isinstance(error, OUTAGES)
+
+
+def is_blocked(error: Exception) -> bool:
+    """Whether Elasticsearch answers and has been told not to do this: it is read-only, or the index is closed."""
+    return isinstance(error, ApiError) and error.error in BLOCKS
 
 
 def is_denied(error: Exception) -> bool:

@@ -108,7 +108,7 @@ async def bury(world: World) -> None:
         (take_write_alias_off, "write aliases", "run `nyumba-indexer reindex`"),
         (take_alias_off, "alias", "on no index: run `nyumba-indexer reindex`"),
         (change_mapping, "alias", "mapping of another release"),
-        (block_writes, "blocks", "read_only_allow_delete"),
+        (block_writes, "blocks", "read-only"),
         (restore, "versions", "before people write"),
         (bury, "queue", "`nyumba-indexer dead list`"),
     ],
