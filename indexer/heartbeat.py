@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from indexer.breaker import Breaker, is_any_outage, wait
-from nyumba.errors import NyumbaError
+from nyumba.commands import explain
 
 INTERVAL_S = 5.0
 SILENT_S = 30
@@ -96,7 +96,8 @@ async def read_workers(connection: AsyncConnection, alias: str) -> list[WorkerSt
 
 
 def _describe(failure: BaseException) -> str:
-    """Errors of the domain are written to be shown; of others only their kind is."""
+    """What people at the terminal are told; of a bug only its kind is shown."""
     if isinstance(failure, BaseExceptionGroup):
         return "; ".join(dict.fromkeys(_describe(one) for one in failure.exceptions))
-    return str(failure) if isinstance(failure, NyumbaError) else f"a bug: {type(failure).__name__}"
+    meaning = explain(failure) if isinstance(failure, Exception) else None
+    return f"a bug: {type(failure).__name__}" if meaning is None else str(meaning)

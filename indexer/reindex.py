@@ -54,7 +54,7 @@ MOST_DEAD_SHARE = 0.01
 LEAST_SHARE = 0.8
 LONGEST_DRAIN_S = 3 * LEASE_S
 
-_SELECT_DEAD = text("SELECT property_id FROM search_dead WHERE index_name = :index")
+_SELECT_DEAD = text("SELECT property_id, error FROM search_dead WHERE index_name = :index ORDER BY id")
 _END_BACKFILL = text("UPDATE search_generations SET backfilled_at = now() WHERE epoch = :epoch")
 
 
@@ -218,10 +218,13 @@ async def _complete(
     await _drain_to_mark(connection, processor)
     await publish_index(client, building.index)
     report = await _verify_under_way(engine, client, processor, building.index)
-    dead = {*(await connection.execute(_SELECT_DEAD, {"index": building.index})).scalars()}
+    dead = {row[0]: row[1] for row in await connection.execute(_SELECT_DEAD, {"index": building.index})}
     await connection.commit()
     if len(dead) > report.compared * MOST_DEAD_SHARE:
-        raise SwapRefused(f"the new index refuses {len(dead)} of {report.compared} properties; search_dead says why")
+        first, reason = next(iter(dead.items()))
+        raise SwapRefused(
+            f"the new index refuses {len(dead)} of {report.compared} properties, {first} for this reason: {reason}"
+        )
     drift = [one for one in report.drift if one.property_id not in dead]
     if drift:
         raise SwapRefused(
