@@ -113,11 +113,15 @@ async def check_elasticsearch(_: AsyncEngine, client: AsyncElasticsearch, _alias
 async def check_migrations(engine: AsyncEngine, _: AsyncElasticsearch, _alias: str) -> Check:
     """Is the schema that of this release?"""
     config = alembic_config(engine.url.render_as_string(hide_password=False))
-    head = await asyncio.to_thread(lambda: ScriptDirectory.from_config(config).get_current_head())
+    script = ScriptDirectory.from_config(config)
+    known = await asyncio.to_thread(lambda: [one.revision for one in script.walk_revisions()])  # the newest first
     async with engine.connect() as connection:
         found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
-    if found != head:
-        return Check("migrations", "wrong", f"at {found}, this release has {head}", "run `nyumba migrate`")
+    if found is not None and found not in known:
+        advice = "start the release that migrated it"
+        return Check("migrations", "wrong", f"at {found}, which this release does not know", advice)
+    if found != known[0]:
+        return Check("migrations", "wrong", f"at {found}, this release has {known[0]}", "run `nyumba migrate`")
     return Check("migrations", "fine", f"at {found}")
 
 

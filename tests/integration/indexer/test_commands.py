@@ -79,3 +79,11 @@ def test_server_that_is_no_elasticsearch_is_one_sentence(settings: Settings, oth
     result = call(replace(settings, elasticsearch_url=other_server), word)
     assert (result.exit_code, type(result.exception)) == (3, SystemExit), result.output
     assert "what answers is no Elasticsearch" in result.output
+
+
+def test_database_of_a_newer_release_is_one_sentence(settings: Settings) -> None:
+    """As after going back to the release before: that one must not call it a bug, nor the schema up to date."""
+    run_sql(settings.require_database_url(), "UPDATE alembic_version SET version_num = '9999'")
+    result = call(settings, "migrate")
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit), result.output
+    assert "Error: the database is at 9999, which this release does not know" in result.output

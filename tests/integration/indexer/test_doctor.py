@@ -62,6 +62,10 @@ async def go_back(world: World) -> None:
     await world.sql("UPDATE alembic_version SET version_num = '0001'")
 
 
+async def go_ahead(world: World) -> None:
+    await world.sql("UPDATE alembic_version SET version_num = '9999'")
+
+
 async def take_write_alias_off(world: World) -> None:
     index = await find_serving(world.elastic, world.alias)
     await world.elastic.indices.delete_alias(index=index, name=write_alias(index))
@@ -105,6 +109,7 @@ async def bury(world: World) -> None:
         (drop_trigger, "triggers", "none for DELETE on properties, DELETE on amenities"),
         (let_truncate, "triggers", "none for TRUNCATE on price_changes, TRUNCATE on agent_profiles"),
         (go_back, "migrations", "run `nyumba migrate`"),
+        (go_ahead, "migrations", "at 9999, which this release does not know: start the release that migrated it"),
         (take_write_alias_off, "write aliases", "run `nyumba-indexer reindex`"),
         (take_alias_off, "alias", "on no index: run `nyumba-indexer reindex`"),
         (change_mapping, "alias", "mapping of another release"),
