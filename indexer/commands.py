@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import click
@@ -17,6 +17,7 @@ from nyumba.settings import Settings
 
 REQUEST_TIMEOUT_S = 60.0
 LOOK_TIMEOUT_S = 5.0
+LONGEST_GOODBYE_S = 5.0
 
 T = TypeVar("T")
 Work = Callable[[AsyncEngine, AsyncElasticsearch, str], Awaitable[T]]
@@ -37,7 +38,9 @@ async def connect(
         yield engine, client
     finally:
         await client.close()
-        await engine.dispose()
+        with suppress(TimeoutError):  # connections to a server that hangs end with this process
+            async with asyncio.timeout(LONGEST_GOODBYE_S):
+                await engine.dispose()
 
 
 def work_on(settings: Settings, work: Work[T], timeout_s: float = REQUEST_TIMEOUT_S) -> T:

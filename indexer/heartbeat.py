@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from indexer.breaker import Breaker, is_any_outage, wait
+from indexer.outbox import begin
 from nyumba.commands import explain
 
 INTERVAL_S = 5.0
@@ -75,7 +76,7 @@ class Heartbeat:
 
     async def end(self, failure: BaseException | None) -> None:
         """Take the row away, or leave in it why this process stops."""
-        async with self._engine.begin() as connection:
+        async with begin(self._engine) as connection:
             if failure is None or isinstance(failure, asyncio.CancelledError):
                 await connection.execute(_LEAVE, {"id": self._values["id"]})
             else:
@@ -83,7 +84,7 @@ class Heartbeat:
 
     async def _beat(self, *, is_first: bool) -> None:
         state, reason = self._breaker.state, self._breaker.reason
-        async with self._engine.begin() as connection:
+        async with begin(self._engine) as connection:
             if is_first:
                 await connection.execute(_FORGET, {"alias": self._alias})
             await connection.execute(_BEAT, {**self._values, "breaker": state, "reason": reason})
