@@ -3,6 +3,7 @@
 Invariant: every constraint gets its name from the convention below, so that migrations can drop what they made.
 """
 
+import inspect
 from datetime import datetime
 from socket import gaierror
 from uuid import UUID
@@ -35,6 +36,7 @@ OUTAGE_STATES = {*SHUTDOWN_STATES, CANCELLED_STATE, ReadOnlySQLTransactionError.
 CONFLICT_STATES = {error.sqlstate for error in (DeadlockDetectedError, SerializationError, LockNotAvailableError)}
 LOGIN_CLASS = "28"
 LAST_PORT = 65_535
+TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 MOST_INTERRUPTIONS = 10  # in a row, before whoever repeats its work gives up
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,7 +71,7 @@ def parse_url(database_url: str) -> URL:
     """The parts of a database URL.
 
     Raises:
-        SettingInvalid: it has none, or a port that is no port.
+        SettingInvalid: it has none, a port that is no port, or an option that is none, as libpq's `sslmode`.
     """
     try:
         url = make_url(database_url)
@@ -77,6 +79,11 @@ def parse_url(database_url: str) -> URL:
         raise _invalid_url() from error
     if url.port is not None and not 0 < url.port <= LAST_PORT:
         raise _invalid_url()
+    known = {"prepared_statement_cache_size", *inspect.signature(asyncpg.connect).parameters}
+    unknown = sorted(url.query.keys() - known)
+    if unknown or url.query.get("ssl", "disable") not in TLS_MODES:
+        what = f"says {unknown[0]}, which is no option" if unknown else "has a value of ssl that is none"
+        raise SettingInvalid("NYUMBA_DATABASE_URL", f"{what}; for TLS, end it with ?ssl=require or ?ssl=verify-full")
     return url
 
 
