@@ -93,12 +93,15 @@ async def _run(name: str, check: Examination, engine: AsyncEngine, client: Async
 
 
 async def check_postgresql(engine: AsyncEngine, _: AsyncElasticsearch, _alias: str) -> Check:
-    """Does it answer, and is it new enough?"""
+    """Does it answer, is it new enough, and does it take changes?"""
     async with engine.connect() as connection:
         number = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
         version = (await connection.execute(text("SHOW server_version"))).scalar_one()
+        read_only = (await connection.execute(text("SHOW transaction_read_only"))).scalar_one()
     if number < OLDEST_POSTGRESQL:
         return Check("postgresql", "wrong", f"version {version}", "upgrade it to 15 or newer")
+    if read_only == "on":
+        return Check("postgresql", "wrong", "it takes no changes", "see that NYUMBA_DATABASE_URL names the primary")
     return Check("postgresql", "fine", f"version {version}")
 
 

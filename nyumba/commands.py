@@ -9,7 +9,14 @@ from collections.abc import Callable
 
 import click
 
-from nyumba.db import is_database_outage, is_database_unknown, is_interrupted, is_login_refused, is_schema_missing
+from nyumba.db import (
+    is_database_outage,
+    is_database_unknown,
+    is_interrupted,
+    is_login_refused,
+    is_read_only,
+    is_schema_missing,
+)
 from nyumba.elastic import is_blocked, is_denied, is_foreign, is_outage
 from nyumba.errors import AccessDenied, DatabaseUnavailable, NyumbaError, SchemaMissing, SearchUnavailable
 from nyumba.settings import LogLevel
@@ -58,6 +65,10 @@ _MEANINGS: list[tuple[Callable[[Exception], bool], NyumbaError]] = [
     (
         is_interrupted,
         DatabaseUnavailable("PostgreSQL cancelled a statement, or gave it up for another's; run this again"),
+    ),
+    (
+        is_read_only,
+        DatabaseUnavailable("PostgreSQL takes no changes; see that NYUMBA_DATABASE_URL names the primary"),
     ),
     (
         is_database_outage,

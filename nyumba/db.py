@@ -173,6 +173,11 @@ def describe_absence(error: Exception) -> str | None:
     return "PostgreSQL is unavailable" if is_database_outage(error) else None
 
 
+def is_read_only(error: Exception) -> bool:
+    """Whether PostgreSQL answers and takes no changes: it is a standby, or was told so."""
+    return read_sqlstate(error) == ReadOnlySQLTransactionError.sqlstate
+
+
 def is_schema_missing(error: Exception) -> bool:
     """Whether a statement failed because a table or column of this release is not there."""
     return read_sqlstate(error) in (UndefinedTableError.sqlstate, UndefinedColumnError.sqlstate)

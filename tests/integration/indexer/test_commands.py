@@ -114,3 +114,14 @@ def test_database_of_a_newer_release_is_one_sentence(settings: Settings) -> None
     result = call(settings, "migrate")
     assert (result.exit_code, type(result.exception)) == (1, SystemExit), result.output
     assert "Error: the database is at 9999, which this release does not know" in result.output
+
+
+@pytest.mark.parametrize("words", [["reindex"], ["run", "--once"], ["dead", "retry", "--all"]])
+def test_database_that_takes_no_changes_is_not_called_down(settings: Settings, words: list[str]) -> None:
+    """As after a failover, when the address is still that of the one that was the primary."""
+    url = settings.require_database_url()
+    run_sql(url, f"ALTER DATABASE {make_url(url).database} SET default_transaction_read_only = on")
+    result = call(settings, *words)
+    assert (result.exit_code, type(result.exception)) == (3, SystemExit), result.output
+    assert "PostgreSQL takes no changes" in result.output
+    assert "does not answer" not in result.output

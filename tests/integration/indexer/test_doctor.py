@@ -84,6 +84,12 @@ async def block_writes(world: World) -> None:
     await world.elastic.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": True})
 
 
+async def take_no_writes(world: World) -> None:
+    database = world.engine.url.database
+    await world.sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    await world.engine.dispose()  # connections that there are go on as they were
+
+
 async def restore(world: World) -> None:
     for _ in range(2):
         await world.add_property()
@@ -114,6 +120,7 @@ async def bury(world: World) -> None:
         (take_alias_off, "alias", "on no index: run `nyumba-indexer reindex`"),
         (change_mapping, "alias", "mapping of another release"),
         (block_writes, "blocks", "read-only"),
+        (take_no_writes, "postgresql", "takes no changes: see that NYUMBA_DATABASE_URL names the primary"),
         (restore, "versions", "before people write"),
         (bury, "queue", "`nyumba-indexer dead list`"),
     ],
