@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import click
@@ -11,13 +11,12 @@ import msgspec
 from elasticsearch import AsyncElasticsearch
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from nyumba.db import create_engine
+from nyumba.db import close_engine, create_engine
 from nyumba.elastic import create_client
 from nyumba.settings import Settings
 
 REQUEST_TIMEOUT_S = 60.0
 LOOK_TIMEOUT_S = 5.0
-LONGEST_GOODBYE_S = 5.0
 
 T = TypeVar("T")
 Work = Callable[[AsyncEngine, AsyncElasticsearch, str], Awaitable[T]]
@@ -38,9 +37,7 @@ async def connect(
         yield engine, client
     finally:
         await client.close()
-        with suppress(TimeoutError):  # connections to a server that hangs end with this process
-            async with asyncio.timeout(LONGEST_GOODBYE_S):
-                await engine.dispose()
+        await close_engine(engine)
 
 
 def work_on(settings: Settings, work: Work[T], timeout_s: float = REQUEST_TIMEOUT_S) -> T:

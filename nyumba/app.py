@@ -17,7 +17,7 @@ from nyumba.accounts.routes import auth_router
 from nyumba.accounts.tokens import TokenKeys
 from nyumba.accounts.user_routes import users_router
 from nyumba.agents.routes import agents_router
-from nyumba.db import create_engine, create_session_factory, parse_url
+from nyumba.db import close_engine, create_engine, create_session_factory, parse_url
 from nyumba.dependencies import provide_search_engine, provide_session, provide_session_factory
 from nyumba.discovery.routes import discovery_router
 from nyumba.documentation import ASSETS, ASSETS_FOLDER, RouteDocumentation, build_document_config
@@ -113,8 +113,8 @@ def create_app(settings: Settings) -> Litestar:
             app.state.passwords.close()
             pool.close()
             await client.close()
-            await limits_engine.dispose()
-            await engine.dispose()
+            await close_engine(limits_engine)
+            await close_engine(engine)
 
     return _assemble(lifespan)
 

@@ -3,7 +3,9 @@
 Invariant: every constraint gets its name from the convention below, so that migrations can drop what they made.
 """
 
+import asyncio
 import inspect
+from contextlib import suppress
 from datetime import datetime
 from socket import gaierror
 from uuid import UUID
@@ -36,6 +38,7 @@ OUTAGE_STATES = {*SHUTDOWN_STATES, CANCELLED_STATE, ReadOnlySQLTransactionError.
 CONFLICT_STATES = {error.sqlstate for error in (DeadlockDetectedError, SerializationError, LockNotAvailableError)}
 LOGIN_CLASS = "28"
 LAST_PORT = 65_535
+LONGEST_GOODBYE_S = 5.0
 TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 MOST_INTERRUPTIONS = 10  # in a row, before whoever repeats its work gives up
 NAMING_CONVENTION = {
@@ -101,6 +104,13 @@ def create_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
         hide_parameters=True,  # errors are logged, and parameters hold what people typed
         connect_args={"timeout": 5, "server_settings": {"application_name": "nyumba", "timezone": "UTC"}},
     )
+
+
+async def close_engine(engine: AsyncEngine) -> None:
+    """Close its connections. Those to a server that hangs end with the process."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_GOODBYE_S):
+            await engine.dispose()
 
 
 def create_session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
