@@ -13,7 +13,7 @@ import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from indexer.errors import ElasticsearchBusy, ElasticsearchUnavailable, IndexMissing
-from nyumba.elastic import CLUSTER_BLOCK, OUTAGE_STATUSES
+from nyumba.elastic import BLOCKS, OUTAGE_STATUSES, is_blocked
 from nyumba.elastic_reasons import describe_refusal, list_names
 from nyumba.search.document import MAPPINGS
 
@@ -145,7 +145,7 @@ async def _send(client: AsyncElasticsearch, index: str, actions: Sequence[Action
     except ApiError as error:
         if error.status_code == BUSY:
             raise ElasticsearchBusy(str(error.error)) from error
-        if error.status_code not in WHOLE_REFUSALS:
+        if error.status_code not in WHOLE_REFUSALS or is_blocked(error):
             raise
         return await _isolate(client, index, actions, error)
     return _classify(index, msgspec.convert(answer.body, _BulkAnswer, strict=False))
@@ -174,7 +174,7 @@ def _classify(index: str, answer: _BulkAnswer) -> Outcome:
             outcome.failing[item.id] = reason
         elif item.status == BUSY:
             raise ElasticsearchBusy(reason)
-        elif item.status in OUTAGE_STATUSES or (error and error.type == CLUSTER_BLOCK):
+        elif item.status in OUTAGE_STATUSES or (error and error.type in BLOCKS):
             raise ElasticsearchUnavailable(error.type if error else reason)
         elif item.status == 404:
             raise IndexMissing(index)

@@ -3,6 +3,8 @@
 Invariant: a line names the command to type, and docs/alerts.md has more on it.
 """
 
+from collections.abc import Collection
+
 from indexer.generations import Generation
 from indexer.readings import Readings
 from nyumba.search.document import compute_digest
@@ -39,6 +41,15 @@ def advise_on_generations(generations: list[Generation], gone: list[str], *, is_
     if not is_reindexing and any(g.state == "building" for g in generations):
         advice.append("a reindex was cut short: go on with `nyumba-indexer reindex --resume`")
     return advice
+
+
+def advise_on_closed(generations: list[Generation], closed: Collection[str]) -> list[str]:
+    """On registered indices that somebody has closed: no change goes anywhere until they are open."""
+    return [
+        f'{g.index} is closed, and changes wait: `curl -X POST "$ES/{g.index}/_open"`'
+        for g in generations
+        if g.index in closed
+    ]
 
 
 def advise_on_queue(readings: Readings) -> list[str]:

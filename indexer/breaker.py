@@ -11,9 +11,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
+from elasticsearch import ApiError
+
 from indexer.errors import ElasticsearchUnavailable, StatementsInterrupted
 from nyumba.db import MOST_INTERRUPTIONS, is_interrupted, may_pass, read_sqlstate
-from nyumba.elastic import is_outage
+from nyumba.elastic import is_blocked, is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +131,8 @@ def describe_outage(error: Exception) -> str:
     if may_pass(error):
         state = read_sqlstate(error)
         return f"PostgreSQL is unavailable (SQLSTATE {state})" if state else "PostgreSQL is unavailable"
+    if isinstance(error, ApiError) and is_blocked(error):
+        return f"Elasticsearch is unavailable ({error.error})"
     return "Elasticsearch is unavailable"
 
 

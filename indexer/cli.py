@@ -75,8 +75,13 @@ def run_processor(settings: Settings, *, once: bool, workers: int, metrics_port:
 @click.option("--resume", is_flag=True, help="Go on with a reindex that was cut short.")
 @click.option("--no-swap", is_flag=True, help="Leave the new index beside the serving one; --resume moves the alias.")
 @click.option("--allow-smaller", is_flag=True, help="Move the alias though the new index is much smaller.")
+@click.option(
+    "--take-over", is_flag=True, help="Move it though this database, which was restored, knows no such index."
+)
 @click.pass_obj
-def run_reindex(settings: Settings, *, if_needed: bool, resume: bool, no_swap: bool, allow_smaller: bool) -> None:
+def run_reindex(
+    settings: Settings, *, if_needed: bool, resume: bool, no_swap: bool, allow_smaller: bool, take_over: bool
+) -> None:
     """Build a fresh index from PostgreSQL and move the alias to it; searches and live changes go on meanwhile."""
 
     async def work(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> ReindexResult | None:
@@ -84,7 +89,14 @@ def run_reindex(settings: Settings, *, if_needed: bool, resume: bool, no_swap: b
             return None
         with show_progress("Reindexing", total=await count_public(engine), unit="properties") as advance:
             return await reindex(
-                engine, client, alias, advance, resume=resume, swap=not no_swap, allow_smaller=allow_smaller
+                engine,
+                client,
+                alias,
+                advance,
+                resume=resume,
+                swap=not no_swap,
+                allow_smaller=allow_smaller,
+                take_over=take_over,
             )
 
     result = work_on(settings, work)

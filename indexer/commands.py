@@ -11,7 +11,7 @@ import msgspec
 from elasticsearch import AsyncElasticsearch
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from nyumba.db import create_engine
+from nyumba.db import close_engine, create_engine
 from nyumba.elastic import create_client
 from nyumba.settings import Settings
 
@@ -37,7 +37,7 @@ async def connect(
         yield engine, client
     finally:
         await client.close()
-        await engine.dispose()
+        await close_engine(engine)
 
 
 def work_on(settings: Settings, work: Work[T], timeout_s: float = REQUEST_TIMEOUT_S) -> T:

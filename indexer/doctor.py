@@ -20,6 +20,7 @@ from indexer.generations import read_generations
 from indexer.indices import read_shown
 from indexer.readings import read_readings
 from nyumba.commands import explain
+from nyumba.elastic import is_blocked
 from nyumba.errors import AccessDenied
 from nyumba.migrate import alembic_config
 
@@ -80,6 +81,8 @@ async def _run(name: str, check: Examination, engine: AsyncEngine, client: Async
     try:
         return await check(engine, client, alias)
     except Exception as error:
+        if is_blocked(error):
+            return Check(name, "unknown", "an index that it takes is closed")
         failure = explain(error)
         if failure is None:
             raise
@@ -90,12 +93,15 @@ async def _run(name: str, check: Examination, engine: AsyncEngine, client: Async
 
 
 async def check_postgresql(engine: AsyncEngine, _: AsyncElasticsearch, _alias: str) -> Check:
-    """Does it answer, and is it new enough?"""
+    """Does it answer, is it new enough, and does it take changes?"""
     async with engine.connect() as connection:
         number = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
         version = (await connection.execute(text("SHOW server_version"))).scalar_one()
+        read_only = (await connection.execute(text("SHOW transaction_read_only"))).scalar_one()
     if number < OLDEST_POSTGRESQL:
         return Check("postgresql", "wrong", f"version {version}", "upgrade it to 15 or newer")
+    if read_only == "on":
+        return Check("postgresql", "wrong", "it takes no changes", "see that NYUMBA_DATABASE_URL names the primary")
     return Check("postgresql", "fine", f"version {version}")
 
 
@@ -110,11 +116,15 @@ async def check_elasticsearch(_: AsyncEngine, client: AsyncElasticsearch, _alias
 async def check_migrations(engine: AsyncEngine, _: AsyncElasticsearch, _alias: str) -> Check:
     """Is the schema that of this release?"""
     config = alembic_config(engine.url.render_as_string(hide_password=False))
-    head = await asyncio.to_thread(lambda: ScriptDirectory.from_config(config).get_current_head())
+    script = ScriptDirectory.from_config(config)
+    known = await asyncio.to_thread(lambda: [one.revision for one in script.walk_revisions()])  # the newest first
     async with engine.connect() as connection:
         found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
-    if found != head:
-        return Check("migrations", "wrong", f"at {found}, this release has {head}", "run `nyumba migrate`")
+    if found is not None and found not in known:
+        advice = "start the release that migrated it"
+        return Check("migrations", "wrong", f"at {found}, which this release does not know", advice)
+    if found != known[0]:
+        return Check("migrations", "wrong", f"at {found}, this release has {known[0]}", "run `nyumba migrate`")
     return Check("migrations", "fine", f"at {found}")
 
 
@@ -152,6 +162,21 @@ async def check_alias(engine: AsyncEngine, client: AsyncElasticsearch, alias: st
     return Check("alias", "fine", f"{alias} shows {shown[0]}, mapping of this release")
 
 
+async def check_versions(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Check:
+    """Is the database as new as the index? One that was restored is not, and its changes are taken for old ones."""
+    shown = await read_shown(client, alias)
+    newest = 0
+    if shown:
+        answer = await client.search(index=shown, size=0, aggs={"newest": {"max": {"field": "_version"}}})
+        newest = int(answer["aggregations"]["newest"]["value"] or 0)
+    async with engine.connect() as connection:
+        last: int = (await connection.execute(text("SELECT last_value FROM search_version_seq"))).scalar_one()
+    if newest > last:
+        found = f"the index is at {newest}, the database at {last}, as after a restore"
+        return Check("versions", "wrong", found, "run `nyumba-indexer reindex` before people write")
+    return Check("versions", "fine", f"the database is at {last}")
+
+
 async def check_write_aliases(engine: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Check:
     """Can every registered index be written to?"""
     async with engine.connect() as connection:
@@ -173,17 +198,16 @@ async def check_queue(engine: AsyncEngine, _: AsyncElasticsearch, alias: str) ->
 
 
 async def check_blocks(_: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Check:
-    """Do the indices take writes?"""
-    answer = await client.indices.get_settings(index=f"{alias}-*", name="index.blocks.*", flat_settings=True)
+    """Does the cluster take writes, and does each index? One that is closed takes none."""
+    state = await client.cluster.state(metric="blocks", index=f"{alias}-*", expand_wildcards="all")
+    blocks = {"the cluster": state["blocks"].get("global", {}), **state["blocks"].get("indices", {})}
     blocked = sorted(
-        f"{index} ({name.removeprefix('index.blocks.')})"
-        for index, found in answer.body.items()
-        for name, value in found["settings"].items()
-        if str(value) == "true"
+        f"{name} ({block['description'].partition(';')[0]})"
+        for name, found in blocks.items()
+        for block in found.values()
     )
     if blocked:
-        advice = "make room on the disk, then lift the block as docs/alerts.md says under Breaker"
-        return Check("blocks", "wrong", f"on {', '.join(blocked)}", advice)
+        return Check("blocks", "wrong", f"on {', '.join(blocked)}", "lift them as docs/alerts.md says under Breaker")
     return Check("blocks", "fine", "none")
 
 
@@ -241,6 +265,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "queue": check_queue,
     "elasticsearch": check_elasticsearch,
     "alias": check_alias,
+    "versions": check_versions,
     "write aliases": check_write_aliases,
     "shards": check_health,
     "blocks": check_blocks,

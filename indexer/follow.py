@@ -18,6 +18,7 @@ from indexer.errors import MetricsAddressUnusable
 from indexer.generations import read_generations
 from indexer.heartbeat import Heartbeat
 from indexer.metrics import Metrics, Sample
+from indexer.outbox import begin
 from indexer.processor import Processor
 from indexer.readings import Readings, read_readings
 
@@ -95,7 +96,7 @@ class Follower:
 
     async def _read_or_none(self) -> Readings | None:
         try:
-            async with self._engine.connect() as connection:
+            async with begin(self._engine) as connection:
                 return await read_readings(connection, self._alias)
         except Exception as error:
             if is_any_outage(error):
@@ -114,7 +115,7 @@ class Follower:
                 logger.info("a change could not be followed to its search: there is an outage")
 
     async def _watch(self, sample: Sample) -> None:
-        async with self._engine.connect() as connection:
+        async with begin(self._engine) as connection:
             generations = await read_generations(connection, self._alias)
         serving = next((g.index for g in generations if g.state == "serving"), None)
         deadline = time.monotonic() + LONGEST_LOOK_S

@@ -7,7 +7,7 @@ database make such rows of an index that readers see, and `delete_index` looks f
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,10 +80,8 @@ async def register_generation(connection: AsyncConnection, client: AsyncElastics
     live = await _read_live_aliases(connection)
     if live and alias not in live:
         raise AnotherAlias(alias, min(live))
-    row = await connection.execute(text("SELECT nextval(pg_get_serial_sequence('search_generations', 'epoch'))"))
-    epoch: int = row.scalar_one()
     digest = compute_digest()
-    index = f"{alias}-{digest}-{epoch}"
+    epoch, index = await _find_name(connection, f"{alias}-{digest}", await list_indices(client, alias))
     await connection.execute(
         text(
             "INSERT INTO search_generations (epoch, alias, index_name, mapping_hash, state)"
@@ -102,6 +100,31 @@ async def register_generation(connection: AsyncConnection, client: AsyncElastics
     )
     await connection.commit()
     return Generation(epoch, index, digest, "building")
+
+
+async def _find_name(connection: AsyncConnection, beginning: str, taken: Container[str]) -> tuple[int, str]:
+    """The next epoch whose name is free: a database that was restored counts epochs again that it had counted."""
+    statement = text("SELECT nextval(pg_get_serial_sequence('search_generations', 'epoch'))")
+    while True:
+        epoch: int = (await connection.execute(statement)).scalar_one()
+        index = f"{beginning}-{epoch}"
+        if index not in taken:
+            return epoch, index
+
+
+async def adopt(connection: AsyncConnection, alias: str, index: str) -> None:
+    """Register an index that this database does not know as dropped: a reindex moves the alias on, gc deletes it.
+
+    For an operator who says that it is this installation's own, from before the database was restored.
+    """
+    await connection.execute(
+        text(
+            "INSERT INTO search_generations (alias, index_name, mapping_hash, state)"
+            " VALUES (:alias, :index, 'unknown', 'dropped')"
+        ),
+        {"alias": alias, "index": index},
+    )
+    await connection.commit()
 
 
 async def find_way_back(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> Generation | None:

@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from indexer.breaker import Breaker, is_any_outage, wait
-from nyumba.errors import NyumbaError
+from indexer.outbox import begin
+from nyumba.commands import explain
 
 INTERVAL_S = 5.0
 SILENT_S = 30
@@ -75,7 +76,7 @@ class Heartbeat:
 
     async def end(self, failure: BaseException | None) -> None:
         """Take the row away, or leave in it why this process stops."""
-        async with self._engine.begin() as connection:
+        async with begin(self._engine) as connection:
             if failure is None or isinstance(failure, asyncio.CancelledError):
                 await connection.execute(_LEAVE, {"id": self._values["id"]})
             else:
@@ -83,7 +84,7 @@ class Heartbeat:
 
     async def _beat(self, *, is_first: bool) -> None:
         state, reason = self._breaker.state, self._breaker.reason
-        async with self._engine.begin() as connection:
+        async with begin(self._engine) as connection:
             if is_first:
                 await connection.execute(_FORGET, {"alias": self._alias})
             await connection.execute(_BEAT, {**self._values, "breaker": state, "reason": reason})
@@ -96,7 +97,8 @@ async def read_workers(connection: AsyncConnection, alias: str) -> list[WorkerSt
 
 
 def _describe(failure: BaseException) -> str:
-    """Errors of the domain are written to be shown; of others only their kind is."""
+    """What people at the terminal are told; of a bug only its kind is shown."""
     if isinstance(failure, BaseExceptionGroup):
         return "; ".join(dict.fromkeys(_describe(one) for one in failure.exceptions))
-    return str(failure) if isinstance(failure, NyumbaError) else f"a bug: {type(failure).__name__}"
+    meaning = explain(failure) if isinstance(failure, Exception) else None
+    return f"a bug: {type(failure).__name__}" if meaning is None else str(meaning)

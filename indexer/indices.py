@@ -46,6 +46,12 @@ async def list_indices(client: AsyncElasticsearch, alias: str) -> list[str]:
     return list((await client.indices.get_alias(index=f"{alias}-*")).body)
 
 
+async def find_closed(client: AsyncElasticsearch, alias: str) -> set[str]:
+    """Those that somebody has closed: they are there, and can be neither read nor written."""
+    found = await client.indices.resolve_index(name=[f"{alias}-*"], expand_wildcards="all")
+    return {index["name"] for index in found["indices"] if "closed" in index["attributes"]}
+
+
 async def count_documents(client: AsyncElasticsearch, index: str) -> int:
     """How many properties a search could find."""
     answer = await client.count(index=index, query=LIVE_FILTER)

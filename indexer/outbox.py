@@ -4,13 +4,15 @@ Invariant: an event is only deleted, given back or set aside by the token of the
 worker that outlived its lease changes nothing any more.
 """
 
+import asyncio
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from indexer.actions import Action
 from indexer.dead import bury, revive
@@ -20,6 +22,7 @@ LEASE_S = 30
 SHARED_ATTEMPTS = 3
 MOST_ATTEMPTS = 10
 LONGEST_DELAY_S = 60
+LONGEST_TRANSACTION_S = LEASE_S / 2
 
 _CLAIM = text("""
     WITH claimed AS (
@@ -70,11 +73,21 @@ class Batch:
         return all(event.attempts > MOST_ATTEMPTS for event in self.events.values())
 
 
+@asynccontextmanager
+async def begin(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that is given up with `TimeoutError` when it takes too long.
+
+    A server that hangs, or whose machine is lost, never says that it is down, and the client waits for ever.
+    """
+    async with asyncio.timeout(LONGEST_TRANSACTION_S), engine.begin() as connection:
+        yield connection
+
+
 async def claim(engine: AsyncEngine) -> Batch:
     """Lease the next events, and count the attempt."""
     token = uuid4()
     events: dict[UUID, Event] = {}
-    async with engine.begin() as connection:
+    async with begin(engine) as connection:
         rows = await connection.execute(_CLAIM, {"limit": BATCH_SIZE, "token": token, "lease": LEASE_S})
         for property_id, version, attempts, age_s in rows:
             event = events.setdefault(property_id, Event(version, attempts, age_s))
@@ -86,7 +99,7 @@ async def claim(engine: AsyncEngine) -> Batch:
 
 async def release(engine: AsyncEngine, batch: Batch) -> None:
     """Give back what is still leased, as if it had not been claimed."""
-    async with engine.begin() as connection:
+    async with begin(engine) as connection:
         await connection.execute(_RELEASE, {"token": batch.token})
 
 
@@ -103,7 +116,7 @@ async def settle(
     `failing` ones are tried again later.
     """
     done = [action for action in actions if action.property_id not in failing]
-    async with engine.begin() as connection:
+    async with begin(engine) as connection:
         for index, reasons in refused.items():
             await bury(connection, index, reasons, done, token=batch.token)
             await revive(connection, index, [action for action in done if action.property_id not in reasons])

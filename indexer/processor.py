@@ -19,7 +19,7 @@ from indexer.breaker import Breaker, wait
 from indexer.errors import AnotherRelease, IndexMissing, NoIndex
 from indexer.generations import Generation, find_newest, give_up_retired, read_generations
 from indexer.metrics import Metrics
-from indexer.outbox import LEASE_S, MOST_ATTEMPTS, Batch, claim, release, settle
+from indexer.outbox import LEASE_S, MOST_ATTEMPTS, Batch, begin, claim, release, settle
 from indexer.projection import SELECT_BY_IDS
 from indexer.refusals import RefusalWatch
 from nyumba.search.document import compute_digest
@@ -122,7 +122,7 @@ class Processor:
         An index of another release is about to retire, or has done so: it is written as well as it can be, and what it
         refuses of this release's documents is nobody's fault.
         """
-        async with self._engine.connect() as connection:
+        async with begin(self._engine) as connection:
             generations = await read_generations(connection, self._alias)
             if not generations:
                 raise NoIndex(self._alias)
@@ -138,7 +138,7 @@ class Processor:
 
     async def _is_needed(self, index: str) -> bool:
         """Whether an index that is gone is being built or served. One that had retired is given up."""
-        async with self._engine.begin() as connection:
+        async with begin(self._engine) as connection:
             await give_up_retired(connection, index)
             return any(g.index == index for g in await read_generations(connection, self._alias))
 

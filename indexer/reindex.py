@@ -19,6 +19,7 @@ from indexer.breaker import is_any_outage
 from indexer.errors import NothingToResume, StatementsInterrupted, SwapRefused
 from indexer.generations import (
     Generation,
+    adopt,
     drop_generation,
     drop_unless_shown,
     find_way_back,
@@ -53,7 +54,7 @@ MOST_DEAD_SHARE = 0.01
 LEAST_SHARE = 0.8
 LONGEST_DRAIN_S = 3 * LEASE_S
 
-_SELECT_DEAD = text("SELECT property_id FROM search_dead WHERE index_name = :index")
+_SELECT_DEAD = text("SELECT property_id, error FROM search_dead WHERE index_name = :index ORDER BY id")
 _END_BACKFILL = text("UPDATE search_generations SET backfilled_at = now() WHERE epoch = :epoch")
 
 
@@ -85,9 +86,11 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
     resume: bool = False,
     swap: bool = True,
     allow_smaller: bool = False,
+    take_over: bool = False,
 ) -> ReindexResult:
     """Fill a new index from PostgreSQL and move the alias to it; without `swap`, leave it beside the serving one.
 
+    With `take_over`, the alias moves though it is on an index that this database does not know, as after a restore.
     An outage or an interruption leaves the new index for `resume`. On any other failure it goes. The alias stays where
     it was in either case.
 
@@ -97,10 +100,10 @@ async def reindex(  # noqa: PLR0913  (two stores, and what an operator may choos
         NothingToResume: no reindex of this release's mapping was cut short.
         TooManyRefused: the new index refuses most documents.
         SwapRefused: the new index does not hold what PostgreSQL does, it is much smaller than the serving one without
-            `allow_smaller`, or somebody else moved the alias.
+            `allow_smaller`, somebody else moved the alias, or it is another database's and there is no `take_over`.
     """
     async with reindex_lock(engine, alias) as connection:
-        shown, lost = await _settle(connection, client, alias, keep_building=resume)
+        shown, lost = await _settle(connection, client, alias, keep_building=resume, take_over=take_over)
         building = await _begin(connection, client, alias, resume=resume)
         processor = Processor(engine, client, alias)
         try:
@@ -138,13 +141,13 @@ def _can_resume(error: BaseException) -> bool:
 
 
 async def _settle(
-    connection: AsyncConnection, client: AsyncElasticsearch, alias: str, *, keep_building: bool
+    connection: AsyncConnection, client: AsyncElasticsearch, alias: str, *, keep_building: bool, take_over: bool
 ) -> tuple[str | None, Generation | None]:
     """Clear up after a reindex that died. Where the alias is decides.
 
     Return the index that readers see, and the one that they should see, where that is another.
     """
-    shown = await _settle_alias(connection, client, alias)
+    shown = await _settle_alias(connection, client, alias, take_over=take_over)
     await note_alias(connection, alias, shown)
     generations = await read_generations(connection, alias)
     for generation in generations:
@@ -153,7 +156,9 @@ async def _settle(
     return shown, next((g for g in generations if g.state == "serving" and g.index != shown), None)
 
 
-async def _settle_alias(connection: AsyncConnection, client: AsyncElasticsearch, alias: str) -> str | None:
+async def _settle_alias(
+    connection: AsyncConnection, client: AsyncElasticsearch, alias: str, *, take_over: bool
+) -> str | None:
     """The index that the alias is on; where somebody put it on several, it stays on the one that it was put on here.
 
     That may be one that counts as dropped: then no change has gone to it since, but readers have nothing better.
@@ -161,8 +166,13 @@ async def _settle_alias(connection: AsyncConnection, client: AsyncElasticsearch,
     shown = await read_shown(client, alias)
     registered = await read_registered(connection, alias)
     foreign = [index for index in shown if index not in registered]
-    if foreign:
-        raise SwapRefused(f"it is on {foreign[0]}, which this database did not build; set another NYUMBA_SEARCH_ALIAS")
+    if foreign and not take_over:
+        raise SwapRefused(
+            f"it is on {foreign[0]}, which this database did not build; set another NYUMBA_SEARCH_ALIAS, or, where the"
+            " database was restored, reindex with --take-over"
+        )
+    for index in foreign:
+        await adopt(connection, alias, index)
     ranks = {g.index: (g.state == "serving", g.epoch) for g in await read_generations(connection, alias)}
     shown.sort(key=lambda index: ranks.get(index, (False, 0)))
     for index in shown[:-1]:
@@ -208,10 +218,13 @@ async def _complete(
     await _drain_to_mark(connection, processor)
     await publish_index(client, building.index)
     report = await _verify_under_way(engine, client, processor, building.index)
-    dead = {*(await connection.execute(_SELECT_DEAD, {"index": building.index})).scalars()}
+    dead = {row[0]: row[1] for row in await connection.execute(_SELECT_DEAD, {"index": building.index})}
     await connection.commit()
     if len(dead) > report.compared * MOST_DEAD_SHARE:
-        raise SwapRefused(f"the new index refuses {len(dead)} of {report.compared} properties; search_dead says why")
+        first, reason = next(iter(dead.items()))
+        raise SwapRefused(
+            f"the new index refuses {len(dead)} of {report.compared} properties, {first} for this reason: {reason}"
+        )
     drift = [one for one in report.drift if one.property_id not in dead]
     if drift:
         raise SwapRefused(

@@ -18,7 +18,7 @@ def show_status(status: Status) -> None:
     shown = ", ".join(status.shown) or ("nothing" if status.is_search_up else "unknown")
     click.echo(f"alias     {status.alias} -> {shown}")
     for generation in status.generations:
-        gone = "gone" if status.is_search_up else "unknown"
+        gone = "closed" if generation.closed else "gone" if status.is_search_up else "unknown"
         count = gone if generation.documents is None else f"{generation.documents:,} properties"
         building = generation.state == "building" and status.progress is not None
         progress = f", backfilled to {status.progress:.0%}" if building else ""

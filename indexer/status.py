@@ -8,12 +8,12 @@ from elasticsearch import AsyncElasticsearch
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from indexer.advice import advise_on_alias, advise_on_drift, advise_on_generations, advise_on_queue
+from indexer.advice import advise_on_alias, advise_on_closed, advise_on_drift, advise_on_generations, advise_on_queue
 from indexer.compare import classify, read_documents, read_pending, read_rows
 from indexer.errors import UnknownProperty
 from indexer.generations import is_reindexing, read_generations
 from indexer.heartbeat import WorkerState
-from indexer.indices import count_documents, read_shown
+from indexer.indices import count_documents, find_closed, read_shown
 from indexer.readings import read_readings
 from indexer.verifications import Verification
 from nyumba.elastic import is_outage
@@ -25,7 +25,7 @@ _GENERATIONS = text(
 
 
 class GenerationStatus(msgspec.Struct, frozen=True):
-    """One index; `documents` is null when it is not there, or cannot be asked."""
+    """One index; `documents` is null when it is not there, is closed, or cannot be asked."""
 
     index: str
     state: str
@@ -33,6 +33,7 @@ class GenerationStatus(msgspec.Struct, frozen=True):
     created_at: datetime
     promoted_at: datetime | None
     documents: int | None
+    closed: bool
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -76,18 +77,21 @@ async def read_status(engine: AsyncEngine, client: AsyncElasticsearch, alias: st
         reindexing = await is_reindexing(connection, alias)
     documents: dict[str, int | None] = {}
     shown: list[str] = []
+    closed: set[str] = set()
     advice: list[str] = []
     is_up = True
     try:
         shown = await read_shown(client, alias)
-        documents = {row.index_name: await _count_or_none(client, row.index_name) for row in rows}
+        closed = await find_closed(client, alias)
+        asked = [row.index_name for row in rows if row.index_name not in closed]
+        documents = {index: await _count_or_none(client, index) for index in asked}
     except Exception as error:
         if not is_outage(error):
             raise
         is_up = False
         advice.append("Elasticsearch does not answer: searches fail, and changes wait until it is back")
     else:
-        advice += advise_on_alias(shown, registered)
+        advice += advise_on_alias(shown, registered) + advise_on_closed(registered, closed)
         gone = [index for index, count in documents.items() if count is None and index not in shown]
         advice += advise_on_generations(registered, gone, is_reindexing=reindexing)
     advice += advise_on_queue(readings) + advise_on_drift(readings)
@@ -103,6 +107,7 @@ async def read_status(engine: AsyncEngine, client: AsyncElasticsearch, alias: st
                 row.created_at,
                 row.promoted_at,
                 documents.get(row.index_name),
+                row.index_name in closed,
             )
             for row in rows
         ],

@@ -19,7 +19,7 @@ from nyumba.accounts.tokens import TokenKeys
 from nyumba.accounts.user_routes import users_router
 from nyumba.agents.routes import agents_router
 from nyumba.cors import build_cors, vary_by_origin
-from nyumba.db import create_engine, create_session_factory
+from nyumba.db import close_engine, create_engine, create_session_factory, parse_url
 from nyumba.dependencies import provide_search_engine, provide_session, provide_session_factory
 from nyumba.discovery.routes import discovery_router
 from nyumba.documentation import ASSETS, ASSETS_FOLDER, RouteDocumentation, build_document_config
@@ -64,8 +64,10 @@ def create_app(settings: Settings) -> Litestar:
 
     Raises:
         SettingMissing: there is no database or no Elasticsearch to work with.
+        SettingInvalid: the URL of the database is none.
     """
     database_url, elasticsearch_url = settings.require_database_url(), settings.require_elasticsearch_url()
+    parse_url(database_url)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -113,8 +115,8 @@ def create_app(settings: Settings) -> Litestar:
             app.state.passwords.close()
             pool.close()
             await client.close()
-            await limits_engine.dispose()
-            await engine.dispose()
+            await close_engine(limits_engine)
+            await close_engine(engine)
 
     return _assemble(lifespan, build_cors(settings))
 

@@ -15,9 +15,10 @@ from nyumba.db import (
     is_interrupted,
     is_login_refused,
     is_privilege_missing,
+    is_read_only,
     is_schema_missing,
 )
-from nyumba.elastic import is_denied, is_foreign, is_outage
+from nyumba.elastic import is_blocked, is_denied, is_foreign, is_outage
 from nyumba.errors import AccessDenied, DatabaseUnavailable, NyumbaError, SchemaMissing, SearchUnavailable
 from nyumba.settings import LogLevel
 
@@ -49,6 +50,10 @@ def explain(error: Exception) -> NyumbaError | None:
 
 
 _MEANINGS: list[tuple[Callable[[Exception], bool], NyumbaError]] = [
+    (
+        is_blocked,
+        SearchUnavailable("Elasticsearch is read-only, or an index is closed; `nyumba-indexer doctor` says which"),
+    ),
     (is_outage, SearchUnavailable("Elasticsearch does not answer; check NYUMBA_ELASTICSEARCH_URL, or start it")),
     (
         is_denied,
@@ -61,6 +66,10 @@ _MEANINGS: list[tuple[Callable[[Exception], bool], NyumbaError]] = [
     (
         is_interrupted,
         DatabaseUnavailable("PostgreSQL cancelled a statement, or gave it up for another's; run this again"),
+    ),
+    (
+        is_read_only,
+        DatabaseUnavailable("PostgreSQL takes no changes; see that NYUMBA_DATABASE_URL names the primary"),
     ),
     (
         is_database_outage,

@@ -58,5 +58,5 @@ SEQUENCES: Mapping[str, Grants] = {
     "search_generations_epoch_seq": {"indexer": "USAGE"},  # names an index before its row is there
     "search_outbox_id_seq": {},
     "search_verifications_id_seq": {},
-    "search_version_seq": {"api": "USAGE", "indexer": "USAGE"},
+    "search_version_seq": {"api": "USAGE", "indexer": "SELECT, USAGE"},
 }

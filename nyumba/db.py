@@ -3,6 +3,9 @@
 Invariant: every constraint gets its name from the convention below, so that migrations can drop what they made.
 """
 
+import asyncio
+import inspect
+from contextlib import suppress
 from datetime import datetime
 from socket import gaierror
 from uuid import UUID
@@ -36,6 +39,8 @@ OUTAGE_STATES = {*SHUTDOWN_STATES, CANCELLED_STATE, ReadOnlySQLTransactionError.
 CONFLICT_STATES = {error.sqlstate for error in (DeadlockDetectedError, SerializationError, LockNotAvailableError)}
 LOGIN_CLASS = "28"
 LAST_PORT = 65_535
+LONGEST_GOODBYE_S = 5.0
+TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 MOST_INTERRUPTIONS = 10  # in a row, before whoever repeats its work gives up
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -70,7 +75,7 @@ def parse_url(database_url: str) -> URL:
     """The parts of a database URL.
 
     Raises:
-        SettingInvalid: it has none, or a port that is no port.
+        SettingInvalid: it has none, a port that is no port, or an option that is none, as libpq's `sslmode`.
     """
     try:
         url = make_url(database_url)
@@ -78,6 +83,11 @@ def parse_url(database_url: str) -> URL:
         raise _invalid_url() from error
     if url.port is not None and not 0 < url.port <= LAST_PORT:
         raise _invalid_url()
+    known = {"prepared_statement_cache_size", *inspect.signature(asyncpg.connect).parameters}
+    unknown = sorted(url.query.keys() - known)
+    if unknown or url.query.get("ssl", "disable") not in TLS_MODES:
+        what = f"says {unknown[0]}, which is no option" if unknown else "has a value of ssl that is none"
+        raise SettingInvalid("NYUMBA_DATABASE_URL", f"{what}; for TLS, end it with ?ssl=require or ?ssl=verify-full")
     return url
 
 
@@ -95,6 +105,13 @@ def create_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
         hide_parameters=True,  # errors are logged, and parameters hold what people typed
         connect_args={"timeout": 5, "server_settings": {"application_name": "nyumba", "timezone": "UTC"}},
     )
+
+
+async def close_engine(engine: AsyncEngine) -> None:
+    """Close its connections. Those to a server that hangs end with the process."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LONGEST_GOODBYE_S):
+            await engine.dispose()
 
 
 def create_session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
@@ -157,6 +174,26 @@ def is_privilege_missing(error: Exception) -> bool:
 def is_database_unknown(error: Exception) -> bool:
     """Whether PostgreSQL has no database of this name."""
     return read_sqlstate(error) == InvalidCatalogNameError.sqlstate
+
+
+def is_access_refused(error: Exception) -> bool:
+    """Whether PostgreSQL answers and does not let us in, or do this. Waiting does not help, so whoever can end does."""
+    return is_login_refused(error) or is_database_unknown(error) or is_privilege_missing(error)
+
+
+def describe_absence(error: Exception) -> str | None:
+    """What keeps the API from PostgreSQL, for the log; None for any other error."""
+    if is_privilege_missing(error):
+        return "PostgreSQL does not let the user of NYUMBA_DATABASE_URL do this; `nyumba setup-roles` gives rights"
+    if is_access_refused(error):
+        state = read_sqlstate(error)
+        return f"PostgreSQL refuses the user, the password or the database of NYUMBA_DATABASE_URL (SQLSTATE {state})"
+    return "PostgreSQL is unavailable" if is_database_outage(error) else None
+
+
+def is_read_only(error: Exception) -> bool:
+    """Whether PostgreSQL answers and takes no changes: it is a standby, or was told so."""
+    return read_sqlstate(error) == ReadOnlySQLTransactionError.sqlstate
 
 
 def is_schema_missing(error: Exception) -> bool:

@@ -18,7 +18,8 @@ from nyumba.settings import split_nodes
 
 OUTAGES = (ElasticConnectionError, ConnectionTimeout, TlsError)
 OUTAGE_STATUSES = frozenset({429, 500, 502, 503, 504})
-CLUSTER_BLOCK = "cluster_block_exception"
+CLOSED = "index_closed_exception"
+BLOCKS = frozenset({"cluster_block_exception", CLOSED})  # somebody, or a full disk, has put them on
 DENIED_STATUSES = frozenset({401, 403})
 LONGEST_REASON = 2000
 OVER_TIME = b'"search_timeout_exception"'
@@ -47,7 +48,7 @@ class SearchEngine:
         documents, and so in scores, and pages would overlap.
 
         Raises:
-            SearchUnavailable: Elasticsearch is down, too slow or refuses our key, or nothing has been indexed yet.
+            SearchUnavailable: Elasticsearch is down, too slow or refuses our key, or no index is there and open.
             SearchRefused: the body is wrong.
         """
         copy = f"&preference={crc32(belonging):08x}" if belonging else ""
@@ -68,7 +69,7 @@ class SearchEngine:
             raise SearchUnavailable("nothing has been indexed yet")
         if answer.status in OUTAGE_STATUSES and OVER_TIME in answer.body:
             raise SearchTimedOut
-        if answer.status in OUTAGE_STATUSES | DENIED_STATUSES:
+        if answer.status in OUTAGE_STATUSES | DENIED_STATUSES or CLOSED.encode() in answer.body:
             raise SearchUnavailable("search does not answer now; try again soon") from SearchRefused(answer)
         raise SearchRefused(answer)
 
@@ -97,8 +98,13 @@ def create_client(
 def is_outage(error: Exception) -> bool:
     """Whether an error says that Elasticsearch cannot answer now, as against that the request was wrong."""
     if isinstance(error, ApiError):
-        return error.status_code in OUTAGE_STATUSES or error.error == CLUSTER_BLOCK
+        return error.status_code in OUTAGE_STATUSES or is_blocked(error)
     return isinstance(error, OUTAGES)
+
+
+def is_blocked(error: Exception) -> bool:
+    """Whether Elasticsearch answers and has been told not to do this: it is read-only, or the index is closed."""
+    return isinstance(error, ApiError) and error.error in BLOCKS
 
 
 def is_denied(error: Exception) -> bool:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from nyumba.db import is_database_outage, is_schema_missing
+from nyumba.db import describe_absence, is_schema_missing
 from nyumba.search.freshness import Freshness
 
 logger = logging.getLogger(__name__)
@@ -47,9 +47,10 @@ async def _look_regularly(engine: AsyncEngine, freshness: Freshness) -> None:
             await look(engine, freshness)
             known = True
         except Exception as error:  # the API lives on without it, and searches say that they do not know
-            if not is_database_outage(error) and not is_schema_missing(error):
+            absence = "the schema is not there" if is_schema_missing(error) else describe_absence(error)
+            if absence is None:
                 logger.exception("it is not known how far the index is behind")
             elif known:
-                logger.warning("it is not known how far the index is behind: PostgreSQL is unavailable")
+                logger.warning("it is not known how far the index is behind: %s", absence)
             known = False
         await asyncio.sleep(INTERVAL_S)

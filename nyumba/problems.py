@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import DBAPIError
 
-from nyumba.db import is_conflict, is_database_outage
+from nyumba.db import describe_absence, is_access_refused, is_conflict, is_database_outage
 from nyumba.elastic import is_denied
 from nyumba.errors import (
     DatabaseUnavailable,
@@ -78,14 +78,16 @@ def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 
 def render_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    """A database that is down, a change in the way of another, an Elasticsearch that refuses our key, or a bug."""
+    """A store that is down or does not let us in, a change in the way of another, or a bug."""
     if is_denied(error):
         logger.error("Elasticsearch refuses NYUMBA_ELASTICSEARCH_API_KEY: %s", type(error).__name__)
         return render_domain_error(request, SearchUnavailable("search does not answer now; try again soon"))
     if is_conflict(error):
         logger.warning("%s %s met another change\n%s", request.method, request.url.path, _describe_bug(error))
         return render_domain_error(request, DatabaseUnavailable("another change was in the way; try again soon"))
-    if is_database_outage(error):
+    if is_access_refused(error):
+        logger.error("%s %s: %s", request.method, request.url.path, describe_absence(error))
+    if is_access_refused(error) or is_database_outage(error):
         return render_domain_error(request, DatabaseUnavailable("try again soon"))
     logger.error("%s %s failed\n%s", request.method, request.url.path, _describe_bug(error))
     problem = Problem(type=type_of("internal-error"), title="Internal error", status=500)

@@ -381,4 +381,6 @@ def read_local_urls(state_dir: Path) -> dict[str, Any]:
         return {}
     except ValueError as error:
         raise SettingInvalid("NYUMBA_STATE_DIR", f"holds a broken {path.name}; delete {path}") from error
+    except OSError as error:
+        raise SettingInvalid("NYUMBA_STATE_DIR", f"cannot be used: {path}: {describe_file_error(error)}") from error
     return {name: urls[name] for name in ("database_url", "elasticsearch_url") if name in urls}

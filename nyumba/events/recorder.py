@@ -14,7 +14,7 @@ from typing import Any
 
 from elasticsearch import AsyncElasticsearch
 
-from nyumba.elastic import OUTAGE_STATUSES, is_outage
+from nyumba.elastic import OUTAGE_STATUSES, is_denied, is_outage
 from nyumba.elastic_reasons import describe_refusal, list_names
 from nyumba.events.streams import MAPPINGS, Record, name_stream
 
@@ -112,8 +112,8 @@ class Recorder:
                 pause_s = INTERVAL_S
             except Exception as error:  # no failure may end the recording while the API lives on
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                if is_outage(error):
-                    logger.warning("Elasticsearch is unavailable; %d records wait for it", len(self._waiting))
+                if (absence := _describe_absence(error)) is not None:
+                    logger.warning("%s; %d records wait for it", absence, len(self._waiting))
                 else:
                     logger.exception("records of searches could not be sent; the next try is in %.0f s", pause_s)
             self._tell_dropped()
@@ -123,8 +123,8 @@ class Recorder:
             async with asyncio.timeout(LAST_FLUSH_S):
                 await self.flush()
         except Exception as error:  # the process ends, whatever Elasticsearch does
-            if isinstance(error, TimeoutError) or is_outage(error):
-                logger.warning("Elasticsearch is unavailable; the last records of searches are lost")
+            if (absence := _describe_absence(error)) is not None:
+                logger.warning("%s; the last records of searches are lost", absence)
             else:
                 logger.exception("the last records of searches could not be sent")
         self.dropped += len(self._waiting)
@@ -135,3 +135,10 @@ class Recorder:
         if self.dropped > self._told_dropped:
             logger.warning("%d records of searches were dropped", self.dropped - self._told_dropped)
             self._told_dropped = self.dropped
+
+
+def _describe_absence(error: Exception) -> str | None:
+    """What keeps records from Elasticsearch for now; None for a bug."""
+    if is_denied(error):
+        return "Elasticsearch refuses NYUMBA_ELASTICSEARCH_EVENTS_API_KEY, or what is used in its place"
+    return "Elasticsearch is unavailable" if is_outage(error) or isinstance(error, TimeoutError) else None

@@ -3,6 +3,7 @@
 Invariant: a search that is down does not make the API unready, because details go on working without it.
 """
 
+import asyncio
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from nyumba.elastic import SearchEngine, is_denied, is_outage
 from nyumba.events.recorder import Recorder
+
+LONGEST_LOOK_S = 5.0
 
 Condition = Literal["ok", "unavailable", "not indexed yet"]
 
@@ -52,7 +55,8 @@ async def check_ready(
     state: State, session: NamedDependency[AsyncSession], search_engine: NamedDependency[SearchEngine]
 ) -> Ready:
     """Ask PostgreSQL, without which this is a 503, and Elasticsearch, without which it is degraded."""
-    await session.execute(text("SELECT 1"))
+    async with asyncio.timeout(LONGEST_LOOK_S):  # one that hangs does not serve either
+        await session.execute(text("SELECT 1"))
     search = await _check_search(search_engine)
     recorder: Recorder = state.search_log.recorder
     records = Records(recorder.waiting, recorder.recorded, recorder.dropped)

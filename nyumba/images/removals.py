@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from nyumba.db import is_database_outage
+from nyumba.db import describe_absence
 from nyumba.images.objects import StorageUnavailable, StoredObject, name_objects, read_image_id
 from nyumba.images.service import LONGEST_UPLOAD
 from nyumba.images.storage import Storage
@@ -70,8 +70,8 @@ class Remover:
             try:
                 await self.drain()
             except Exception as error:  # no failure may end the removals while the API lives on; claims are counted
-                if is_database_outage(error):
-                    logger.warning("PostgreSQL is unavailable; the next removals are in %.0f s", INTERVAL_S)
+                if (absence := describe_absence(error)) is not None:
+                    logger.warning("%s; the next removals are in %.0f s", absence, INTERVAL_S)
                 else:
                     logger.exception("removals failed; the next ones are in %.0f s", INTERVAL_S)
 

@@ -101,10 +101,11 @@ def stop_services(settings: Settings, report: Report = print) -> None:
 def read_status(settings: Settings) -> dict[str, Status]:
     """How each service is, by the name of the setting that holds its URL."""
     given = _find_given(settings)
-    return {
-        setting: _ask(settings, setting, service, given[setting]) if setting in given else _look_at(service)
-        for setting, service in _list_services(settings, _read_mode(settings)).items()
-    }
+    with _explained_file_errors():
+        return {
+            setting: _ask(settings, setting, service, given[setting]) if setting in given else _look_at(service)
+            for setting, service in _list_services(settings, _read_mode(settings)).items()
+        }
 
 
 def _ask(settings: Settings, setting: str, service: Service, url: str) -> Status:
@@ -164,11 +165,11 @@ def _read_mode(settings: Settings) -> Mode:
     path = local_urls_path(settings.state_dir)
     try:
         published = json.loads(path.read_text())
+        return "containers" if published.get("mode") == "containers" else "embedded"
     except FileNotFoundError:
         return "embedded"
-    except ValueError as error:
-        raise DirectoryUnusable(f"{path} is no JSON: delete it, and run `nyumba services start`") from error
-    return "containers" if published.get("mode") == "containers" else "embedded"
+    except (ValueError, AttributeError) as error:
+        raise DirectoryUnusable(f"{path} is no JSON object: delete it, and run `nyumba services start`") from error
 
 
 @contextmanager

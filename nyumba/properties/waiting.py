@@ -17,7 +17,7 @@ from litestar.types import Message, Scope
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from nyumba.db import is_database_outage
+from nyumba.db import describe_absence
 from nyumba.elastic import SearchEngine
 from nyumba.errors import SearchUnavailable
 from nyumba.properties.vocabulary import PUBLIC_STATUSES
@@ -81,7 +81,7 @@ class SearchWatch:
         except TimeoutError:
             return False
         except Exception as error:
-            if is_database_outage(error):
+            if describe_absence(error) is not None:
                 return False
             raise
         finally:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from nyumba.db import is_database_outage
+from nyumba.db import describe_absence
 from nyumba.properties.vocabulary import PUBLIC_STATUSES
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ async def _publish_regularly(engine: AsyncEngine) -> None:
             await publish_trends(engine)
             await forget_events(engine)
         except Exception as error:  # no failure may end this while the API lives on; nothing noted is lost
-            if is_database_outage(error):
-                logger.warning("PostgreSQL is unavailable; trends are published when it is back")
+            if (absence := describe_absence(error)) is not None:
+                logger.warning("%s; trends are published later", absence)
             else:
                 logger.exception("trends could not be published; the next try is in %.0f s", INTERVAL_S)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from nyumba.db import is_database_outage
+from nyumba.db import describe_absence
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ async def _fold_regularly(engine: AsyncEngine) -> None:
             await fold_views(engine)
             await forget_views(engine)
         except Exception as error:  # no failure may end the counting while the API lives on; nothing noted is lost
-            if is_database_outage(error):
-                logger.warning("PostgreSQL is unavailable; views are counted when it is back")
+            if (absence := describe_absence(error)) is not None:
+                logger.warning("%s; views are counted later", absence)
             else:
                 logger.exception("views could not be counted; the next try is in %.0f s", INTERVAL_S)

@@ -237,6 +237,18 @@ async def test_document_that_is_refused_in_a_backfill_dies_alone(world: World, m
     assert dead == [(2000, True)]
 
 
+async def test_swap_that_refused_documents_keep_from_happening_says_why(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the new index goes, and with it what `dead list` could tell of it."""
+    property_id = await world.add_property(year_built=2000)
+    narrow = {**MAPPINGS, "properties": {**MAPPINGS["properties"], "year_built": {"type": "byte"}}}
+    monkeypatch.setattr("indexer.indices.MAPPINGS", narrow)
+    with pytest.raises(SwapRefused, match=rf"refuses 1 of 1 properties, {property_id} for this reason: .*year_built"):
+        await world.reindex()
+    assert await world.sql("SELECT count(*) FROM search_dead") == [(0,)]
+
+
 @pytest.mark.parametrize("dies_in", ["_drain_to_mark", "promote"])
 async def test_reindex_after_one_that_was_killed(world: World, monkeypatch: pytest.MonkeyPatch, dies_in: str) -> None:
     """A kill runs no clean-up: neither before the alias has moved, nor between that and writing it down."""

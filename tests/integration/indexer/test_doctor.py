@@ -62,6 +62,10 @@ async def go_back(world: World) -> None:
     await world.sql("UPDATE alembic_version SET version_num = '0001'")
 
 
+async def go_ahead(world: World) -> None:
+    await world.sql("UPDATE alembic_version SET version_num = '9999'")
+
+
 async def take_write_alias_off(world: World) -> None:
     index = await find_serving(world.elastic, world.alias)
     await world.elastic.indices.delete_alias(index=index, name=write_alias(index))
@@ -78,6 +82,20 @@ async def change_mapping(world: World) -> None:
 async def block_writes(world: World) -> None:
     index = await find_serving(world.elastic, world.alias)
     await world.elastic.indices.put_settings(index=index, settings={"index.blocks.read_only_allow_delete": True})
+
+
+async def take_no_writes(world: World) -> None:
+    database = world.engine.url.database
+    await world.sql(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    await world.engine.dispose()  # connections that there are go on as they were
+
+
+async def restore(world: World) -> None:
+    for _ in range(2):
+        await world.add_property()
+    await world.processor.drain()
+    await world.elastic.indices.refresh(index=world.alias)
+    await world.sql("SELECT setval('search_version_seq', 1)")
 
 
 async def bury(world: World) -> None:
@@ -97,10 +115,13 @@ async def bury(world: World) -> None:
         (drop_trigger, "triggers", "none for DELETE on properties, DELETE on amenities"),
         (let_truncate, "triggers", "none for TRUNCATE on price_changes, TRUNCATE on agent_profiles"),
         (go_back, "migrations", "run `nyumba migrate`"),
+        (go_ahead, "migrations", "at 9999, which this release does not know: start the release that migrated it"),
         (take_write_alias_off, "write aliases", "run `nyumba-indexer reindex`"),
         (take_alias_off, "alias", "on no index: run `nyumba-indexer reindex`"),
         (change_mapping, "alias", "mapping of another release"),
-        (block_writes, "blocks", "read_only_allow_delete"),
+        (block_writes, "blocks", "read-only"),
+        (take_no_writes, "postgresql", "takes no changes: see that NYUMBA_DATABASE_URL names the primary"),
+        (restore, "versions", "before people write"),
         (bury, "queue", "`nyumba-indexer dead list`"),
     ],
 )

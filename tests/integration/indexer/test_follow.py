@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
+from elasticsearch import AuthenticationException
 from httpx import AsyncClient
 
 from indexer.errors import TooManyRefused
@@ -19,7 +21,7 @@ from nyumba.elastic import create_client
 from nyumba.search.document import MAPPINGS
 from nyumba.settings import Settings
 from tests.conftest import World
-from tests.faults.proxy import refuse_bulks, run_proxy
+from tests.faults.proxy import Forward, is_bulk, refuse_bulks, run_proxy
 
 PATIENCE_S = 60
 
@@ -189,6 +191,28 @@ async def test_stop_leaves_an_alert_until_the_next_start(indexed: World, monkeyp
             return "has stopped" not in " ".join((await status(indexed)).advice)
 
         await see(is_forgotten)
+
+
+async def test_key_that_was_revoked_stops_it_and_status_says_so(indexed: World, settings: Settings) -> None:
+    """Guards against calling that a bug: nothing is to be mended but the key."""
+
+    async def refuse_key(request: web.Request, forward: Forward) -> web.StreamResponse:
+        error = {"type": "security_exception", "reason": "unable to authenticate with provided credentials"}
+        headers = {"X-Elastic-Product": "Elasticsearch"}
+        answer = web.json_response({"error": error, "status": 401}, status=401, headers=headers)
+        return answer if is_bulk(request) else await forward()
+
+    await indexed.add_property()
+    async with (
+        run_proxy(settings.require_elasticsearch_url()) as proxy,
+        create_client(proxy.url, timeout_s=30) as client,
+    ):
+        proxy.fault = refuse_key
+        with pytest.RaisesGroup(AuthenticationException, flatten_subgroups=True):
+            await Follower(indexed.engine, client, indexed.alias, Metrics()).run(asyncio.Event(), 1)
+    reason = (await status(indexed)).workers[0].reason
+    assert reason is not None
+    assert reason.startswith("Elasticsearch refuses NYUMBA_ELASTICSEARCH_API_KEY")
 
 
 async def test_status_tells_what_it_can_while_elasticsearch_is_down(indexed: World) -> None:

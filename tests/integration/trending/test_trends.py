@@ -139,7 +139,7 @@ async def test_owner_who_has_logged_out_does_not_lift_it_either_and_others_at_th
 
 
 async def test_index_hears_of_a_score_only_when_it_grew_enough(world: World, engine: AsyncEngine) -> None:
-    """Each day raises scores by a third of a doubling: these views come to another step on none that they should not."""
+    """Each day raises scores by a third of a doubling: none brings the few views to another step."""
     property_id = await world.add_property()
     await note(world, property_id, [("view", 0, visitor) for visitor in range(34)])
     await fold_views(engine)

@@ -51,6 +51,31 @@ async def test_last_flush_gives_up_in_time(monkeypatch: pytest.MonkeyPatch) -> N
     assert recorder.dropped == 1
 
 
+async def test_key_that_was_revoked_is_named_without_a_stack_and_records_wait_for_another(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "INTERVAL_S", 0.01)
+    body = b'{"error": {"type": "security_exception", "reason": "unable to authenticate"}, "status": 401}'
+    head = b"HTTP/1.1 401 Unauthorized\r\nX-Elastic-Product: Elasticsearch\r\nContent-Type: application/json\r\n"
+
+    async def refuse_key(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse_key, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, create_client(f"http://127.0.0.1:{port}", timeout_s=60) as client:
+        recorder = Recorder(client, "nyumba")
+        async with recorder.work(), asyncio.timeout(30):
+            recorder.note(build_search_record(uuid4(), "kilimani", {}, []))
+            while "NYUMBA_ELASTICSEARCH_EVENTS_API_KEY" not in caplog.text:
+                await asyncio.sleep(0.01)
+            assert (recorder.waiting, recorder.dropped) == (1, 0)
+    assert "Traceback" not in caplog.text
+
+
 def test_document_has_no_more_than_was_agreed() -> None:
     query_id, object_id = uuid4(), uuid4()
     attributes = {"city": ["call 0712 345 678"], "total": 1, "sort": None}

@@ -69,15 +69,18 @@ def test_failure_is_one_sentence_on_standard_error(run: Run, tmp_path: Path) -> 
     )
 
 
-def test_unusable_directory_is_one_sentence(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["start", "status"])
+def test_unusable_directory_is_one_sentence(run: Run, tmp_path: Path, command: str) -> None:
     (tmp_path / "file").touch()
-    result = run("start", NYUMBA_STATE_DIR=str(tmp_path / "file" / "state"))
+    result = run(command, NYUMBA_STATE_DIR=str(tmp_path / "file" / "state"))
     assert result.exit_code == 3
-    assert "file/state cannot be used (not a directory): mend that" in result.stderr
+    assert "cannot be used (not a directory): mend that" in result.stderr
 
 
-def test_broken_urls_file_is_one_sentence(run: Run, state_dir: Path) -> None:
-    (state_dir / "urls.json").write_text("{")
-    result = run("stop")
+@pytest.mark.parametrize("content", ["{", "", "[1]"])
+@pytest.mark.parametrize("command", ["stop", "status"])
+def test_broken_urls_file_is_one_sentence(run: Run, state_dir: Path, command: str, content: str) -> None:
+    (state_dir / "urls.json").write_text(content)
+    result = run(command)
     assert result.exit_code == 3
-    assert f"{state_dir}/urls.json is no JSON: delete it" in result.stderr
+    assert f"{state_dir}/urls.json is no JSON object: delete it" in result.stderr
