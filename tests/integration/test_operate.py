@@ -1,11 +1,14 @@
 """What operators do by hand."""
 
+import re
+
 import pytest
 
 from indexer.errors import NothingToRollBack
 from indexer.indices import read_alias
 from indexer.operate import drop_dead, list_dead, retry_dead, roll_back, sweep
 from indexer.status import read_status
+from nyumba.settings import CHECKOUT
 from tests.conftest import World
 
 
@@ -145,3 +148,18 @@ async def test_status_says_what_to_do(world: World, fault: str, advice: str) -> 
         await world.sql("UPDATE search_generations SET mapping_hash = 'another'")
     status = await read_status(world.engine, world.elastic, world.alias)
     assert any(advice in line for line in status.advice), status.advice
+
+
+async def test_account_that_must_go_takes_what_it_offers_along(world: World) -> None:
+    """By the statements of docs/operations.md."""
+    somebody = await world.add_user()
+    own, other = await world.add_property(somebody), await world.add_property()
+    await world.sql("UPDATE users SET email = 'somebody@example.com' WHERE id = :id", id=somebody)
+    await world.reindex()
+    manual = (CHECKOUT / "docs" / "operations.md").read_text(encoding="utf-8")
+    deactivate, withdraw = re.findall(r"UPDATE [^;]*'somebody@example.com'[^;]*", manual)
+    await world.sql(deactivate)
+    assert await world.find_ids() == {own, other}
+    await world.sql(withdraw)
+    await world.processor.drain()
+    assert await world.find_ids() == {other}
