@@ -27,7 +27,7 @@ env: ## Write the passwords that compose needs into .env; those that are there s
 	@$(PYTHON) -m nyumba.env_file
 
 test: setup ## Run every test, against a real PostgreSQL and Elasticsearch
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder
 
 test-faults: setup ## Break the servers for real and at length: kills, outages, restarts, a cluster that loses a node
 	@$(BIN)/pytest -m faults tests/faults

@@ -7,8 +7,8 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 from testcontainers.community.elasticsearch import ElasticSearchContainer
 from testcontainers.community.postgres import PostgresContainer
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from indexer.processor import Processor
 from indexer.reindex import ReindexResult, reindex
@@ -49,6 +52,9 @@ ELASTICSEARCH_SETTINGS = {
     "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
 }
 
+
+SERVICES = pytest.StashKey[ServiceUrls]()
+NODE_OF_THEIR_OWN = {"faults", "security"}
 
 MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of this run's own is made in it)
 ROOM_B = 8 * 1024**3
@@ -106,13 +112,45 @@ def run_embedded(settings: Settings) -> Iterator[ServiceUrls]:
         shutil.rmtree(state_dir)
 
 
-@pytest.fixture(scope="session")
-def services() -> Iterator[ServiceUrls]:
+@contextmanager
+def run_services() -> Iterator[ServiceUrls]:
     """PostgreSQL and Elasticsearch: those that the environment names, else containers, else processes."""
     settings = Settings.from_env(local_urls=False)
     given = settings.database_url or settings.elasticsearch_url
     contained = settings.services == "containers" or (settings.services == "auto" and has_engine())
     with run_containers() if contained and not given else run_embedded(settings) as urls:
+        yield urls
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """The workers of a run share its servers, which the process that leads them starts and stops."""
+    if SERVICES not in node.config.stash:
+        running = ExitStack()
+        node.config.add_cleanup(running.close)
+        node.config.stash[SERVICES] = running.enter_context(run_services())
+    node.workerinput["services"] = asdict(node.config.stash[SERVICES])
+
+
+class Scheduling(LoadScopeScheduling):
+    """One worker takes a whole file, and all of those that share a node of their own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0])
+        return str(path.parent if path.parent.name in NODE_OF_THEIR_OWN else path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """How tests are shared out to the workers of a run."""
+    return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def services(request: pytest.FixtureRequest) -> Iterator[ServiceUrls]:
+    """The servers of this run."""
+    shared = getattr(request.config, "workerinput", None)
+    with run_services() if shared is None else nullcontext(ServiceUrls(**shared["services"])) as urls:
         yield urls
 
 
