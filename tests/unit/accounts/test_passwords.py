@@ -87,7 +87,7 @@ async def test_letters_may_be_composed_in_either_way(passwords: Passwords) -> No
     assert await passwords.verify("cafe\u0301 ya asubuhi", stored)
 
 
-@pytest.mark.parametrize("stored", [None, "!", "", "*", bcrypt.hashpw(b"x" * 12, bcrypt.gensalt(4)).decode()])
+@pytest.mark.parametrize("stored", [None, "!", "", "*", bcrypt.hashpw(b"x" * 12, b"$2b$04$" + b"." * 22).decode()])
 async def test_nothing_verifies_against_a_hash_that_is_not_ours(passwords: Passwords, stored: str | None) -> None:
     for password in ("x" * 12, "!", ""):
         assert not await passwords.verify(password, stored)

@@ -134,7 +134,6 @@ async def test_transparency_is_kept(decoders: Decoders) -> None:
         (draw(), "JPEG", {"progressive": True}),
         (draw(), "WEBP", {"lossless": True}),
     ],
-    ids=str,
 )
 async def test_every_kind_of_pixel_is_taken(
     decoders: Decoders, image: Image.Image, form: str, options: dict[str, object]

@@ -74,8 +74,8 @@ def test_header_alone_has_no_rows(tmp_path: Path) -> None:
         ("homes.csv", b'id,text\n1,"a"b\n', "is no proper CSV"),
         ("homes.csv", b"id,text,text\n", "has more than one column 'text'"),
         ("homes.csv.gz", CSV, "is no whole gzip file: reading ends after line 0"),
-        ("homes.csv.gz", gzip.compress(CSV)[:-9], "is no whole gzip file"),
-        ("homes.csv.gz", gzip.compress(CSV)[:-8] + b"12345678", "is no whole gzip file"),
+        ("homes.csv.gz", gzip.compress(CSV, mtime=0)[:-9], "is no whole gzip file"),
+        ("homes.csv.gz", gzip.compress(CSV, mtime=0)[:-8] + b"12345678", "is no whole gzip file"),
     ],
 )
 def test_file_that_cannot_be_read_on_is_one_clear_error(
