@@ -199,11 +199,11 @@ async def check_queue(engine: AsyncEngine, _: AsyncElasticsearch, alias: str) ->
 
 async def check_blocks(_: AsyncEngine, client: AsyncElasticsearch, alias: str) -> Check:
     """Does the cluster take writes, and does each index? One that is closed takes none."""
-    state = await client.cluster.state(metric="blocks", index=f"{alias}-*", expand_wildcards="all")
-    blocks = {"the cluster": state["blocks"].get("global", {}), **state["blocks"].get("indices", {})}
+    blocks = (await client.cluster.state(metric="blocks"))["blocks"]  # of all indices, whichever are asked for
+    ours = {name: found for name, found in blocks.get("indices", {}).items() if name.startswith(f"{alias}-")}
     blocked = sorted(
         f"{name} ({block['description'].partition(';')[0]})"
-        for name, found in blocks.items()
+        for name, found in {"the cluster": blocks.get("global", {}), **ours}.items()
         for block in found.values()
     )
     if blocked:

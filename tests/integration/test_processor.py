@@ -104,9 +104,9 @@ async def test_nothing_to_write_to_is_said_and_nothing_is_lost(world: World) -> 
 
 
 @pytest.fixture
-async def careless_cluster(elastic: AsyncElasticsearch) -> AsyncIterator[None]:
-    """A cluster that creates an index for any write, as Elasticsearch does by default."""
-    await elastic.cluster.put_settings(persistent={"action.auto_create_index": "true"})
+async def careless_cluster(elastic: AsyncElasticsearch, settings: Settings) -> AsyncIterator[None]:
+    """A cluster that creates an index for any write of this test, as Elasticsearch does by default for all."""
+    await elastic.cluster.put_settings(persistent={"action.auto_create_index": f"{settings.search_alias}*"})
     yield
     await elastic.cluster.put_settings(persistent={"action.auto_create_index": None})
 

@@ -44,6 +44,16 @@ async def test_sound_system_is_fine(indexed: World) -> None:
     assert all(check.found for check in checks)
 
 
+async def test_blocks_of_another_database_are_none_of_ours(indexed: World) -> None:
+    other = f"other-{indexed.alias}-1"
+    await indexed.elastic.indices.create(index=other)
+    try:
+        await indexed.elastic.indices.close(index=other)
+        assert await find_wrong(indexed) == {}
+    finally:
+        await indexed.elastic.indices.delete(index=other)
+
+
 async def disable_trigger(world: World) -> None:
     await world.sql("ALTER TABLE amenities DISABLE TRIGGER amenities_insert_new")
 

@@ -18,6 +18,16 @@ def account() -> Account:
 
 
 @pytest.fixture
+def open_path(tmp_path: Path) -> Path:
+    """A directory that everybody can enter, by opening those of pytest around it."""
+    for directory in (tmp_path, *tmp_path.parents):
+        if directory == Path(tempfile.gettempdir()):
+            break
+        directory.chmod(0o755)
+    return tmp_path
+
+
+@pytest.fixture
 def steps() -> list[str]:
     """Collects what is reported: pass `steps.append`."""
     return []

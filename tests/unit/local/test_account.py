@@ -23,11 +23,9 @@ def test_a_user_runs_the_services_as_himself(monkeypatch: pytest.MonkeyPatch) ->
     assert account.as_subprocess() == {}
 
 
-def test_closed_parent_is_named_and_left_closed(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
+def test_closed_parent_is_named_and_left_closed(open_path: Path) -> None:
+    closed = open_path / "closed"
     closed.mkdir(mode=0o700)
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
     with pytest.raises(DirectoryUnusable, match=f"{closed} is closed to the user stranger.*NYUMBA_STATE_DIR"):
         STRANGER.make_open_dir(closed / "state")
     assert closed.stat().st_mode & 0o777 == 0o700

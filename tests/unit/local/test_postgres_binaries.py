@@ -30,13 +30,11 @@ def test_reachable_wheel_is_used_in_place(closed_environment: Path, account: Acc
 
 
 def test_unreachable_wheel_is_copied_once_and_left_closed(
-    closed_environment: Path, tmp_path: Path, steps: list[str]
+    closed_environment: Path, open_path: Path, steps: list[str]
 ) -> None:
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
     stranger = Account("stranger", 54321, 54321)
-    binaries = find_binaries(tmp_path / "cache", stranger, steps.append)
-    assert find_binaries(tmp_path / "cache", stranger, steps.append) == binaries
+    binaries = find_binaries(open_path / "cache", stranger, steps.append)
+    assert find_binaries(open_path / "cache", stranger, steps.append) == binaries
     assert len(steps) == 1
     assert closed_environment.stat().st_mode & 0o777 == 0o700
     for program in ("postgres", "psql", "initdb"):
