@@ -4,13 +4,11 @@ The API knows no cookies, so a page of somebody else gets no login from the brow
 using up what the rate limits grant to their visitors' addresses.
 """
 
-from urllib.parse import urlsplit
-
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
-from nyumba.settings import Settings
+from nyumba.settings import Settings, find_origin
 
 PREFLIGHT_GOOD_FOR_S = 7200  # browsers take no more
 REQUEST_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer"]
@@ -30,21 +28,13 @@ _LOOPBACK = r"http://(localhost|127\.0\.0\.1)(:[0-9]+)?"
 def build_cors(settings: Settings) -> CORSConfig:
     """The origins of the settings, or that of the public URL; while developing, this machine's on any port as well."""
     return CORSConfig(
-        allow_origins=settings.cors_origins.split(",") if settings.cors_origins else [_origin_of(settings.public_url)],
+        allow_origins=settings.cors_origins.split(",") if settings.cors_origins else [find_origin(settings.public_url)],
         allow_origin_regex=_LOOPBACK if settings.env == "development" else None,
         allow_methods=["DELETE", "GET", "PATCH", "POST", "PUT"],
         allow_headers=REQUEST_HEADERS,
         expose_headers=ANSWER_HEADERS,
         max_age=PREFLIGHT_GOOD_FOR_S,
     )
-
-
-def _origin_of(url: str) -> str:
-    """As browsers write it: without a path, and without the port that the scheme has anyway."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-    port = "" if parts.port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
 
 
 async def vary_by_origin(message: Message, scope: Scope) -> None:  # noqa: ARG001

@@ -288,9 +288,15 @@ def _is_url(value: str, *schemes: str, path: bool) -> bool:
 
 
 def _is_origin(value: str) -> bool:
-    """As browsers write it: in small letters, without the port that the scheme has anyway."""
-    is_written_so = value == value.lower() and not re.search(r"[*@]|^http:.*:80$|^https:.*:443$", value)
-    return is_written_so and _is_url(value, "http", "https", path=False)
+    return "*" not in value and _is_url(value, "http", "https", path=False) and find_origin(value) == value
+
+
+def find_origin(url: str) -> str:
+    """Scheme, host and port as browsers write them: in small letters, without the port that the scheme has anyway."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    port = "" if parts.port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def _is_node(url: str) -> bool:

@@ -19,6 +19,7 @@ from nyumba.settings import Settings
 from nyumba.setup_roles import name_role, quote, set_up_roles
 from tests.conftest import World, run_sql
 from tests.integration.accounts.conftest import serve
+from tests.serving import make_environ
 
 PASSWORDS: Mapping[RoleName, str] = {name: f"{name}-of-the-tests" for name in ROLE_NAMES}
 
@@ -69,6 +70,12 @@ async def engines(role_urls: dict[RoleName, str]) -> AsyncIterator[dict[RoleName
 def process() -> RoleName:
     """Who is under test; files say otherwise."""
     return "api"
+
+
+@pytest.fixture
+def environ(settings: Settings, role_urls: dict[RoleName, str], process: RoleName) -> dict[str, str]:
+    """What the process under test is started with."""
+    return make_environ(settings, NYUMBA_DATABASE_URL=role_urls[process])
 
 
 @pytest.fixture

@@ -29,14 +29,8 @@ from tests.integration.test_verify import (
     test_repair_is_no_change_to_the_owner,
     test_result_is_kept_for_status,
 )
-from tests.serving import make_environ
 
 
 @pytest.fixture
 def process() -> RoleName:
     return "indexer"
-
-
-@pytest.fixture
-def environ(settings: Settings, role_urls: dict[RoleName, str]) -> dict[str, str]:
-    return make_environ(settings, NYUMBA_DATABASE_URL=role_urls["indexer"])

@@ -16,17 +16,11 @@ from tests.integration.mail.test_worker import (
     test_what_was_given_up_is_forgotten_in_time,
 )
 from tests.mail_server import MailServer
-from tests.serving import make_environ
 
 
 @pytest.fixture
 def process() -> RoleName:
     return "mail"
-
-
-@pytest.fixture
-def environ(settings: Settings, role_urls: dict[RoleName, str]) -> dict[str, str]:
-    return make_environ(settings, NYUMBA_DATABASE_URL=role_urls["mail"])
 
 
 @pytest.fixture
